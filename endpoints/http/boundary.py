@@ -1,0 +1,62 @@
+"""The one place where a request comes in and a response goes out: nothing else may.
+
+The SDK makes a 404 of a ValueError and a 500 of anything else, both with the exception's text in
+the body, so no exception leaves `answer`.
+"""
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
+
+from werkzeug import Request, Response
+
+from endpoints.http.capacity import CAPACITY, Slot
+from endpoints.http.errors import InternalError, ProxyError
+from endpoints.http.exchange import Exchange, begin_exchange
+from endpoints.http.logs import log_fault
+
+if TYPE_CHECKING:
+    from dify_plugin.core.runtime import Session
+
+
+def answer(
+    session: "Session", request: Request, handle: Callable[[Exchange], Response]
+) -> Response:
+    """Answer a request, whatever happens.
+
+    Args:
+        session: the session of the request.
+        request: what the daemon passed on.
+        handle: the route; it may raise.
+    """
+    exchange = begin_exchange(request, session)
+    try:
+        response = _within_capacity(exchange, handle)
+    except ProxyError as error:
+        response = error.response(exchange.request_id)
+    except Exception as fault:
+        log_fault(fault, exchange.request_id)
+        response = InternalError().response(exchange.request_id)
+    response.headers["X-Request-Id"] = exchange.request_id
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _within_capacity(exchange: Exchange, handle: Callable[[Exchange], Response]) -> Response:
+    slot = CAPACITY.take(_endpoint_id(exchange))
+    response = handle(exchange)
+    if isinstance(response.response, Generator):
+        response.response = _holding(slot, response.response)
+        response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _holding(slot: Slot, chunks: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    """A stream keeps its slot until its end. It has to be a generator: the SDK streams no other."""
+    try:
+        yield from chunks
+    finally:
+        slot.release()
+
+
+def _endpoint_id(exchange: Exchange) -> str:
+    return exchange.session.endpoint_id or exchange.request.headers.get("Dify-Hook-Id", "")

@@ -1,0 +1,115 @@
+"""The run routes: authenticate, resolve the app, parse the call, run it, render what comes."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from werkzeug import Request, Response
+
+from endpoints.http.auth import authenticate
+from endpoints.http.body import RunBody, read_run_body
+from endpoints.http.boundary import answer
+from endpoints.http.encoding import encode_json
+from endpoints.http.errors import InvalidParam
+from endpoints.http.exchange import Exchange
+from endpoints.http.intake import Intake
+from endpoints.http.negotiation import Format, choose_format
+from endpoints.http.pace import Pace
+from endpoints.http.relay import CallerLeft, Listener, Relay
+from endpoints.http.renderers import renderer_of
+from endpoints.http.settings import parse_settings
+from provider.apps import App
+from provider.call import Call, Event, Kind
+from provider.dify_errors import from_event
+from provider.fold import Fold
+from provider.reverse_invocation import run_by_reverse_invocation
+
+if TYPE_CHECKING:
+    from dify_plugin.core.runtime import Session
+
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+"""An answer that is no stream goes out as one message up to here; in hex it is twice as long, and
+the daemon's line has 5 MiB."""
+
+
+def run_app(
+    session: "Session", request: Request, raw_settings: Mapping[str, Any], name: str, kind: Kind
+) -> Response:
+    """Run an app and answer with what it says.
+
+    Args:
+        session: the session of the request.
+        request: the request.
+        raw_settings: the endpoint's settings as the daemon hands them over.
+        name: the app in the path, a name or an id.
+        kind: what the route takes the app for.
+    """
+
+    def handle(exchange: Exchange) -> Response:
+        settings = parse_settings(raw_settings)
+        authenticate(request, settings)
+        app = settings.apps.resolve(name)
+        body = read_run_body(request)
+        call = make_call(kind, app, body)
+        format_ = choose_format(request.headers.get("Accept", ""), body.response_mode)
+        events = run_by_reverse_invocation(session, call)
+        if format_ is Format.JSON:
+            return _blocking_answer(exchange, events, kind)
+        return _stream(exchange, events, format_)
+
+    return answer(session, request, handle)
+
+
+def make_call(kind: Kind, app: App, body: RunBody) -> Call:
+    """What a run request asks of an app.
+
+    Raises:
+        InvalidParam: the app could not be run with it.
+    """
+    if kind is Kind.CHAT and not body.query.strip():
+        raise InvalidParam("`query` is missing: a chat needs the user's words.")
+    if kind is Kind.WORKFLOW and body.query.strip():
+        raise InvalidParam("`query` does not reach a workflow: put it into `inputs`.")
+    if body.files:
+        raise InvalidParam("`files` can't be delivered to this app.")
+    inputs = body.inputs
+    if kind is Kind.COMPLETION and body.query and "query" not in inputs:
+        inputs = inputs | {"query": body.query}
+    return Call(kind, app, body.query, inputs, body.conversation_id, body.user)
+
+
+def _stream(exchange: Exchange, events: Iterator[Event], format_: Format) -> Response:
+    renderer = renderer_of(format_)
+    intake = Intake(events, renderer.event, exchange.clock.now)
+    listener = Listener(intake, exchange.watch_caller(), exchange)
+    relay = Relay(intake, listener, renderer, exchange)
+    try:
+        opening = relay.open()
+        if opening is not None and opening["event"] == "error":
+            raise from_event(opening)
+    except BaseException:
+        listener.stop()
+        raise
+    return Response(relay.chunks(), content_type=renderer.content_type)
+
+
+def _blocking_answer(exchange: Exchange, events: Iterator[Event], kind: Kind) -> Response:
+    fold = Fold(kind)
+    intake = Intake(events, fold.add, exchange.clock.now)
+    listener = Listener(intake, exchange.watch_caller(), exchange)
+    try:
+        listener.await_something(until=math.inf)
+        failure = listener.failure()
+    except CallerLeft:
+        return Response(status=499)  # nobody reads it
+    finally:
+        listener.stop()
+    if failure is not None and intake.terminal != "error":
+        raise failure
+    return _json(encode_json(fold.result()), exchange)
+
+
+def _json(data: bytes, exchange: Exchange) -> Response:
+    if len(data) <= MAX_MESSAGE_BYTES:
+        return Response(data, content_type="application/json")
+    return Response(Pace(exchange.clock).send(data), content_type="application/json")

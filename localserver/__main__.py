@@ -1,0 +1,143 @@
+"""The command `python -m localserver`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localserver.apps.provoke import WORDS
+from localserver.config import DEFAULT_CAPTURES, DEFAULT_SETTINGS, REPOSITORY, Config, load
+from localserver.config import ConfigError as BadConfig
+from localserver.runtime import PluginError
+from localserver.server import LocalServer, PortInUse
+
+EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "chatbot": ("chat", {"query": "good morning", "inputs": {"persona": "butler"}}),
+    "agent": ("chat", {"query": "what time is it?"}),
+    "chatflow": ("chat", {"query": "good morning"}),
+    "workflow": ("workflow", {"inputs": {"text": "good morning"}}),
+    "completion": ("completion", {"inputs": {"query": "good morning"}}),
+}
+"""Demo app to the route that runs it and a body with the inputs that it requires."""
+
+DESCRIPTION = """\
+Runs the plugin on this machine: starts it as the Dify plugin daemon does, serves its endpoints
+over HTTP with the daemon's own limits and losses, and answers its reverse invocations with
+embedded demo apps. No network, no Dify."""
+
+
+def _epilog() -> str:
+    words = "\n".join(f"  !{word:<14} {meaning}" for word, meaning in WORDS.items())
+    return f"""\
+demo apps: {", ".join(EXAMPLES)}
+  chatbot wants the input `persona`, workflow `text`, completion `query`.
+
+apps for tests:
+  script    plays its input `script`, a JSON list of steps: {{"event": {{...}}}}, {{"sleep": 1}},
+            {{"raise": "text"}}, {{"http_error": {{"status": 404, "body": {{...}}}}}},
+            {{"repeat": 3, "event": {{"event": "message", "answer": "{{n}} "}}, "every": 0.1}},
+            {{"hang": true}}
+  replay    plays the recorded stream named by its input `file`, under --captures
+
+words in the query (workflow, completion: in the input) that provoke what can go wrong:
+{words}
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    result = argparse.ArgumentParser(
+        prog="python -m localserver",
+        description=DESCRIPTION,
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = result.add_argument
+    add("--config", type=Path, default=DEFAULT_SETTINGS, metavar="FILE", help="settings (YAML)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    add("--plugin", type=Path, default=REPOSITORY, metavar="DIR", help="the plugin's directory")
+    add("--runtime", choices=["stdio"], default="stdio", help="how the plugin is run")
+    add("--pace", type=float, metavar="S", help="seconds per token of a demo app (0: no pause)")
+    add("--completion", choices=["mended", "broken"], help="broken: as in Dify's inner API")
+    add(
+        "--captures",
+        type=Path,
+        default=DEFAULT_CAPTURES,
+        metavar="DIR",
+        help="recorded streams for the replay app",
+    )
+    add("--quiet", action="store_true", help="don't show the log of plugin and daemon")
+    return result
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    config = load(arguments.config)
+    return replace(
+        config,
+        host=arguments.host,
+        port=arguments.port,
+        plugin=arguments.plugin.resolve(),
+        captures=arguments.captures,
+        pace=config.pace if arguments.pace is None else arguments.pace,
+        completion=arguments.completion or config.completion,
+        console=None if arguments.quiet else _show,
+    )
+
+
+def _show(line: str) -> None:
+    print(line, flush=True)
+
+
+def greeting(server: LocalServer) -> str:
+    """Base URLs, keys, and a curl command for each demo app."""
+    lines: list[str] = []
+    for hook, settings in server.config.endpoints.items():
+        lines.append(f"{server.url(hook)}   key: {settings.get('api_key', '(none)')}")
+    hook, settings = next(iter(server.config.endpoints.items()), ("", {}))
+    names = yaml.safe_load(str(settings.get("apps") or ""))
+    for name in names if isinstance(names, dict) else ():
+        if name in EXAMPLES:
+            route, body = EXAMPLES[name]
+            command = [
+                *("curl", "-N", f"{server.url(hook)}/{route}/{name}"),
+                *("-H", f"Authorization: Bearer {settings.get('api_key', '')}"),
+                *("-H", "Content-Type: application/json"),
+                *("-d", json.dumps(body)),
+            ]
+            lines.append("  " + shlex.join(command))
+    return "\n".join([*lines, "Ctrl-C ends it."])
+
+
+async def _serve(config: Config) -> None:
+    server = LocalServer(config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await server.serve(lambda: _show(greeting(server)), stop)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        asyncio.run(_serve(_config(arguments)))
+    except (BadConfig, PortInUse, PluginError) as error:
+        print(f"localserver: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

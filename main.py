@@ -1,0 +1,14 @@
+"""Starts the plugin: the SDK reads manifest.yaml and serves every route until it is stopped."""
+
+# dify_plugin patches the standard library with gevent when it is imported, so it comes first
+from dify_plugin import DifyPluginEnv, Plugin
+from dify_plugin.config.logger_format import plugin_logger_handler
+
+from endpoints.http.logs import logger
+
+logger.addHandler(plugin_logger_handler)
+
+plugin = Plugin(DifyPluginEnv())
+
+if __name__ == "__main__":
+    plugin.run()

@@ -1,0 +1,106 @@
+"""What Dify, the daemon and the SDK say when a run fails, as errors of the contract.
+
+The SDK raises a plain `Exception` whose text the daemon wrote; in it stand Dify's own status, code
+and message (see the daemon's `http_requests` and `backwards_invocation`). Nothing of such a text
+reaches a caller but the message of a refusal (a 4xx), which Dify wrote for callers.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from endpoints.http.errors import (
+    AppError,
+    AppNotFound,
+    AppTimeout,
+    ConversationNotFound,
+    DifyRefusal,
+    IncompleteStream,
+    InternalError,
+    ProxyError,
+)
+
+MAX_MESSAGE_CHARACTERS = 2000
+"""Of a message passed on from Dify; an app's author may have put a whole page into it."""
+
+_HTTP_FAILURE = re.compile(r"request failed with status code: (\d{3}) and respond with: (.*)", re.S)
+_INSTALLATION_STATUSES = (401, 403)
+_NO_MESSAGE = "The app failed in Dify, which did not say why. Look at the app's log in Dify."
+
+
+def from_exception(failure: Exception) -> ProxyError:
+    """The error behind an exception that a reverse invocation raised.
+
+    Args:
+        failure: what came out of the SDK's generator.
+    """
+    if isinstance(failure, ProxyError):
+        return failure
+    text = str(failure)
+    if http_failure := _HTTP_FAILURE.search(text):
+        return _from_http(int(http_failure[1]), http_failure[2])
+    if "invocation exited without response" in text:
+        return AppTimeout(
+            "The app sent nothing for too long. The administrator can raise MAX_INVOCATION_TIMEOUT "
+            "(seconds) in the plugin daemon's environment."
+        )
+    if "read on closed response body" in text:
+        return AppTimeout(
+            "The app ran for too long. The administrator can raise "
+            "DIFY_BACKWARDS_INVOCATION_READ_TIMEOUT (milliseconds) in the plugin daemon's "
+            "environment."
+        )
+    if "EOF" in text or "connection reset" in text:
+        return IncompleteStream("Dify broke off before the app had finished.")
+    if "request failed:" in text:
+        return AppError("The app failed in Dify while it ran. Its log in Dify says why.")
+    if type(failure) is Exception or type(failure).__module__.startswith("httpx"):
+        return AppError("The app could not be run in Dify. Dify's and the daemon's logs say why.")
+    return InternalError()
+
+
+def from_event(event: Mapping[str, Any]) -> ProxyError:
+    """The error behind an `error` event of a run."""
+    status, code, message = event.get("status"), event.get("code"), event.get("message")
+    return _from_dify(
+        status if isinstance(status, int) else 500,
+        code if isinstance(code, str) else "",
+        message if isinstance(message, str) else "",
+    )
+
+
+def _from_http(status: int, body: str) -> ProxyError:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        return AppError(f"Dify refused to run the app (HTTP {status}).")
+    code, message = answer.get("code"), answer.get("message")
+    if status == 400 and message == "app not found":
+        return AppNotFound("Dify has no such app in this workspace.")
+    if status == 400 and message == "":
+        # so Dify answers an unknown conversation, or one of another app
+        return ConversationNotFound(
+            "Dify does not know that conversation. Leave `conversation_id` out to begin a new one."
+        )
+    return _from_dify(
+        status,
+        code if isinstance(code, str) else "",
+        message if isinstance(message, str) else "",
+    )
+
+
+def _from_dify(status: int, code: str, message: str) -> ProxyError:
+    if status in _INSTALLATION_STATUSES or (status, code) == (404, "not_found"):
+        return AppError(
+            "Dify did not let the plugin run the app. The administrator has to look at the "
+            "installation of Dify and its plugin daemon."
+        )
+    if 400 <= status < 500:
+        words = message.strip() or _NO_MESSAGE
+        return DifyRefusal(words[:MAX_MESSAGE_CHARACTERS], status, code or "invalid_param")
+    return AppError(
+        "The app failed inside Dify. Try again; the app's log and Dify's own log say why."
+    )

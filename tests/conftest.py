@@ -1,0 +1,138 @@
+"""A real plugin process behind the local server, and a client for it."""
+
+import dataclasses
+import json
+import shutil
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from localserver import APP_IDS, Config, LocalServer
+
+REPOSITORY = Path(__file__).parent.parent
+UNLIMITED = httpx.Limits(max_connections=None)
+KEY = "a-key-for-the-tests"
+SCRIPT, REPLAY = APP_IDS["script"], APP_IDS["replay"]
+UNEXPOSED = "99999999-9999-4999-8999-999999999999"
+
+ENDPOINTS = {
+    "tests": {"api_key": KEY, "apps": json.dumps(APP_IDS)},
+    "every": {"api_key": KEY, "apps": "*", "app": {"app_id": APP_IDS["chatbot"]}},
+    "open": {"key_location": "none", "apps": "*"},
+    "broken": {"api_key": KEY, "apps": "{a: secret-not-an-id}"},
+}
+
+
+@pytest.fixture(scope="session")
+def server():
+    with LocalServer.running(Config(endpoints=ENDPOINTS, pace=0.03)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_went_wrong_unseen(request):
+    """The wire stays clean, and the process stays up, whatever a test sends."""
+    if "server" not in request.fixturenames:
+        yield
+        return
+    running = request.getfixturevalue("server")
+    bad_lines, restarts, pid = running.bad_lines, running.restarts, running.plugin_pid
+    yield
+    assert running.bad_lines == bad_lines, "the plugin printed something that is no message"
+    assert (running.restarts, running.plugin_pid) == (restarts, pid), "the plugin died"
+    for line in running.plugin_log:
+        assert "Traceback" not in line
+        assert KEY not in line
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    with Client(server.url("tests")) as made:
+        yield made
+
+
+@dataclasses.dataclass
+class Answer:
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    arrivals: list[float]
+
+    @property
+    def events(self):
+        assert self.headers["content-type"] == "application/x-ndjson; charset=utf-8"
+        assert self.body.endswith(b"\n")
+        return [json.loads(line) for line in self.body.split(b"\n")[:-1]]
+
+    @property
+    def json(self):
+        assert self.headers["content-type"] == "application/json"
+        return json.loads(self.body)
+
+    def assert_error(self, status, code):
+        """The envelope, on every failure path."""
+        error = self.json
+        assert (self.status, error["code"]) == (status, code), error
+        assert set(error) == {"code", "message", "status", "request_id"}
+        assert error["status"] == status
+        assert error["request_id"] == self.headers["x-request-id"]
+        assert isinstance(error["message"], str)
+        assert error["message"].strip()
+        return error
+
+
+class Client(httpx.Client):
+    """An HTTP client that presents the key and notes when each piece of an answer came."""
+
+    def __init__(self, url):
+        headers = {"Authorization": f"Bearer {KEY}", "Accept": "*/*"}
+        super().__init__(timeout=60, headers=headers, verify=False, limits=UNLIMITED)
+        self._url = url
+
+    def call(self, method, path, **kwargs):
+        with self.stream(method, self._url + path, **kwargs) as response:
+            pieces, arrivals = [], []
+            for piece in response.iter_raw():
+                pieces.append(piece)
+                arrivals.append(time.monotonic())
+        return Answer(response.status_code, response.headers, b"".join(pieces), arrivals)
+
+    def run(self, path, body=None, **kwargs):
+        return self.call("POST", path, json=body if body is not None else {}, **kwargs)
+
+    def play(self, *steps, blocking=False, kind="chat", **kwargs):
+        """Run the app that does what the steps say."""
+        body = {"inputs": {"script": list(steps)}}
+        if kind == "chat":
+            body["query"] = "play"
+        if blocking:
+            body["response_mode"] = "blocking"
+        return self.run(f"/{kind}/script", body, **kwargs)
+
+
+@pytest.fixture
+def plugin_copy(tmp_path):
+    """The plugin's files somewhere else, for tests that break it on purpose."""
+    for name in ("manifest.yaml", "main.py", "endpoints", "group", "provider", "_assets"):
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    return tmp_path
+
+
+def message(number=0, /, **more):
+    ids = {"task_id": "t", "message_id": "m", "conversation_id": "c", "id": "m"}
+    return {"event": "message", "answer": f"piece {number} ", **ids, **more}
+
+
+END = {
+    "event": "message_end",
+    "task_id": "t",
+    "message_id": "m",
+    "conversation_id": "c",
+    "metadata": {"usage": {}},
+}

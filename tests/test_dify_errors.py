@@ -1,0 +1,120 @@
+"""What Dify, the daemon and the SDK say, as the contract's errors."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider.dify_errors import from_event, from_exception
+
+CAPTURES = Path(__file__).parent / "captures"
+EXPECTED = {
+    "agent-chat-blocking": (400, "invalid_param"),
+    "cf-http-fail-blocking": (400, "invalid_param"),
+    "chat-LLMFAIL-blocking": (400, "invalid_param"),
+    "completion-streaming": (502, "app_error"),
+    "err-chat-missing-query-streaming": (400, "invalid_param"),
+    "err-conv-notuuid-streaming": (502, "app_error"),
+    "err-conv-unknown-streaming": (404, "conversation_not_found"),
+    "err-unknown-app-streaming": (404, "app_not_found"),
+    "err-wf-missing-input-streaming": (400, "invalid_param"),
+    "err-wf-unpublished-streaming": (400, "invalid_param"),
+}
+BODIES = [path for path in sorted(CAPTURES.glob("*/*.body.json")) if "status" in path.read_text()]
+
+
+def through_the_daemon(status, body):
+    return Exception(
+        f"invoke app failed: request failed with status code: {status} and respond with: {body}"
+    )
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.name)
+def test_every_captured_error_body_has_the_contracts_status_and_code(path):
+    captured = json.loads(path.read_text())
+    error = from_exception(through_the_daemon(captured["status"], path.read_text()))
+    assert (error.status, error.code) == EXPECTED[path.name.removesuffix(".body.json")]
+    if error.status == 400:
+        assert error.message == captured["message"]
+    assert error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code", "says"),
+    [
+        (
+            "read app failed: http: read on closed response body\nfailed to read system header",
+            504,
+            "app_timeout",
+            "DIFY_BACKWARDS_INVOCATION_READ_TIMEOUT",
+        ),
+        (
+            "invocation exited without response after 250 seconds",
+            504,
+            "app_timeout",
+            "MAX_INVOCATION_TIMEOUT",
+        ),
+        ("read app failed: unexpected EOF", 502, "incomplete_stream", ""),
+        ("read app failed: request failed: SELECT secret FROM t", 502, "app_error", ""),
+        (
+            'invoke app failed: Post "http://api:5001/inner/api": connect: connection refused',
+            502,
+            "app_error",
+            "",
+        ),
+        ("permission denied, you need to enable app access", 502, "app_error", ""),
+        ("something new", 502, "app_error", ""),
+    ],
+)
+def test_what_the_daemon_and_the_sdk_say(text, status, code, says):
+    error = from_exception(Exception(text))
+    assert (error.status, error.code) == (status, code)
+    assert says in error.message
+    for inner in ("SELECT", "api:5001", "permission"):
+        assert inner not in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "mapped"),
+    [
+        (401, "unauthorized", (502, "app_error")),
+        (403, "forbidden", (502, "app_error")),
+        (404, "not_found", (502, "app_error")),
+        (404, "workflow_not_found", (404, "workflow_not_found")),
+        (429, "too_many_requests", (429, "too_many_requests")),
+        (429, "rate_limit_error", (429, "rate_limit_error")),
+        (413, "file_too_large", (413, "file_too_large")),
+        (500, "internal_server_error", (502, "app_error")),
+        (503, "x", (502, "app_error")),
+        (302, "x", (502, "app_error")),
+    ],
+)
+def test_difys_statuses(status, code, mapped):
+    body = json.dumps({"code": code, "message": "inner words", "status": status})
+    for error in (
+        from_exception(through_the_daemon(status, body)),
+        from_event({"event": "error", "code": code, "message": "inner words", "status": status}),
+    ):
+        assert (error.status, error.code) == mapped
+        assert ("inner words" in error.message) == (400 <= mapped[0] < 500)
+
+
+def test_a_message_is_never_empty():
+    for message in (None, "", "  "):
+        error = from_event({"event": "error", "status": 400, "code": "x", "message": message})
+        assert error.status == 400
+        assert error.message
+
+
+def test_a_fault_of_our_own_is_not_blamed_on_dify():
+    assert from_exception(KeyError("x")).code == "internal_error"
+
+
+@given(st.text(), st.integers(100, 999))
+def test_no_text_makes_trouble(text, status):
+    for failure in (Exception(text), through_the_daemon(status, text)):
+        error = from_exception(failure)
+        assert 400 <= error.status < 600
+        assert error.message

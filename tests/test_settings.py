@@ -1,0 +1,124 @@
+"""The settings form's values, understood or refused by name."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from endpoints.http.errors import InvalidSettings
+from endpoints.http.settings import KeyLocation, parse_settings
+from provider.apps import AppNotAllowed, AppNotFound
+
+KEY = "k" * 16
+A = "11111111-2222-4333-8444-555555555555"
+B = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+
+
+def settings(**changes):
+    return parse_settings({"api_key": KEY, **changes})
+
+
+def test_missing_null_and_empty_mean_the_same():
+    bare = settings()
+    for nothing in (None, "", "   "):
+        assert settings(key_location=nothing, apps=nothing, app=None) == bare
+    assert bare.key_location is KeyLocation.HEADER
+    assert bare.apps.ids is None
+
+
+def test_several_keys_are_separated_by_commas_or_spaces():
+    assert len(settings(api_key=f"{'a' * 16}, {'b' * 20}  {'c' * 16}").api_keys) == 3
+
+
+@pytest.mark.parametrize("key", ["short", f"{KEY}, short", "", None, 5, ["x" * 20]])
+def test_a_key_that_is_missing_or_too_short_is_refused(key):
+    with pytest.raises(InvalidSettings) as refusal:
+        settings(api_key=key)
+    assert "`api_key`" in refusal.value.message
+    assert "short" not in refusal.value.message
+
+
+def test_without_authentication_no_key_is_needed():
+    assert parse_settings({"key_location": "none"}).api_keys == ()
+
+
+def test_a_secret_never_shows():
+    assert KEY not in repr(settings())
+
+
+@pytest.mark.parametrize(
+    ("apps", "app", "ids", "names"),
+    [
+        ("", None, None, {}),
+        ("", {"app_id": A.upper(), "type": "chat"}, {A}, {"default": A}),
+        ("", {"app_id": ""}, None, {}),
+        ("*", None, None, {}),
+        ("*", {"app_id": A}, None, {"default": A}),
+        (A, None, {A}, {}),
+        (f"{A}, {B}", None, {A, B}, {}),
+        (f"{A} {B.upper()}", None, {A, B}, {}),
+        (B, {"app_id": A}, {A, B}, {"default": A}),
+        (f"[{A}, {B}]", None, {A, B}, {}),
+        (f"- {A}\n- {B}", None, {A, B}, {}),
+        (f"{{support: {A}, triage: '{B}'}}", None, {A, B}, {"support": A, "triage": B}),
+        (f"support: {A}\ntriage: {B}\n", None, {A, B}, {"support": A, "triage": B}),
+        (f"2024-01-01: {A}", None, {A}, {"2024-01-01": A}),
+    ],
+)
+def test_which_apps_are_exposed(apps, app, ids, names):
+    exposed = settings(apps=apps, app=app).apps
+    assert exposed.ids == ids
+    assert dict(exposed.names) == names
+
+
+@pytest.mark.parametrize(
+    "apps",
+    [
+        "not-an-id",
+        "{default: " + A + "}",
+        "{" + A + ": " + B + "}",
+        "{'a b': " + A + "}",
+        "{a: " + A + ", a: " + B + "}",
+        "{a: [" + A + "]}",
+        "{a: '*'}",
+        "[[" + A + "]]",
+        "{a: &x " + A + ", b: *y}",
+        "{unclosed",
+        "[" * 5000,
+        "x" * 70_000,
+        "a:b:c",
+        "# only a comment",
+    ],
+)
+def test_apps_that_can_not_be_understood_are_refused(apps):
+    with pytest.raises(InvalidSettings) as refusal:
+        settings(apps=apps)
+    assert "`apps`" in refusal.value.message
+
+
+@pytest.mark.parametrize("app", [{"app_id": "x"}, {"app_id": 5}, 5, "x", ["y"]])
+def test_a_picked_app_that_is_none_is_refused(app):
+    with pytest.raises(InvalidSettings) as refusal:
+        settings(app=app)
+    assert "`app`" in refusal.value.message
+
+
+@given(st.dictionaries(st.sampled_from(["api_key", "key_location", "app", "apps"]), st.text()))
+def test_no_text_makes_anything_but_settings_or_a_refusal(raw):
+    try:
+        parse_settings(raw)
+    except InvalidSettings as refusal:
+        assert refusal.status == 500
+
+
+def test_resolving_an_app():
+    apps = settings(apps=f"{{support: {A}}}").apps
+    assert apps.resolve("support").app_id == A
+    assert apps.resolve(A.upper()).app_id == A
+    assert apps.resolve(A).name == "support"
+    with pytest.raises(AppNotAllowed):
+        apps.resolve(B)
+    for unknown in ("default", "Support", "x" * 65, "", A + "0"):
+        with pytest.raises(AppNotFound):
+            apps.resolve(unknown)
+    assert settings().apps.resolve(B).app_id == B
+    assert settings(app={"app_id": A}).apps.resolve("default").app_id == A
