@@ -5,10 +5,11 @@ from dify_plugin import DifyPluginEnv, Plugin
 from dify_plugin.config.logger_format import plugin_logger_handler
 
 from endpoints.http.logs import logger
+from provider.process import tune_process
 
 logger.addHandler(plugin_logger_handler)
-
 plugin = Plugin(DifyPluginEnv())
+tune_process()
 
 if __name__ == "__main__":
     plugin.run()

@@ -1,93 +1,107 @@
 """CPU time of the plugin process for each event."""
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from benchmarks.driver import Driver
-from benchmarks.wire import EVENT_BYTES, Stream
+from benchmarks.load import Cost, Load, measure_cost
+from benchmarks.results import Bound, Measurement
+from benchmarks.rounds import interleaved, running
+from benchmarks.wire import EVENT_BYTES
+
+PLUGINS = ("floor", "plain", "relay")
+GROUP = "CPU per event"
+
+FAST = {1: 6000, 20: 6000, 100: 6000, 500: 10_000}
+"""Streams -> events, as fast as they come: a second or so of CPU time, and so many events of each
+stream that its end does not matter."""
+
+PACES = (40, 200)
+"""Events a second of each stream: what models write, and what small agents' events come at."""
+
+PACED_SECONDS = 1.5
+BUSIEST = 0.85
+"""Of a core; a paced load that takes the floor more is left out: then it is as fast as it comes."""
+
+LARGE_EVENT_BYTES = 64 * 1024
+LARGE_STREAMS, LARGE_EVENTS = 20, 600
+
+MOST_OF_FLOOR = {1: 1.15, 20: 1.15, 100: 1.25, 500: 1.25}
+MOST_OF_PLAIN = {1: 0.85, 20: 1.0, 100: 1.0, 500: 1.0}
+TOLERANCE = 0.05
+"""Against the floor: as close as two runs on a machine at rest come to each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What is sent.
-
-    Attributes:
-        streams: open at once.
-        events: of all streams together.
-        per_second: events a second of each stream; None for as fast as they come.
-        event_bytes: size of an event.
-    """
-
-    streams: int
-    events: int
-    per_second: int | None = None
-    event_bytes: int = EVENT_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What it took.
-
-    Attributes:
-        event_us: CPU time for one event, in microseconds.
-        stream_us: CPU time for opening a stream, in microseconds.
-        chunks: chunks that came for all events.
-        busy: the share of the time that the plugin was busy; near 1 it can't keep up.
-    """
-
-    event_us: float
-    stream_us: float
-    chunks: int
-    busy: float
+def measure_cpu(rounds: int) -> list[Measurement]:
+    """CPU per event under every load."""
+    with running(PLUGINS) as drivers:
+        for driver in drivers.values():
+            measure_cost(driver, Load(streams=10, events=500))  # warm up
+        fast = [
+            _measure(drivers, rounds, Load(streams, events)) for streams, events in FAST.items()
+        ]
+        paced = [
+            _measure_paced(drivers, rounds, streams, pace, fastest.figures["floor"])
+            for pace in PACES
+            for streams, fastest in zip(FAST, fast, strict=True)
+        ]
+        large = Load(LARGE_STREAMS, LARGE_EVENTS, event_bytes=LARGE_EVENT_BYTES)
+        return [*fast, *paced, _measure(drivers, rounds, large)]
 
 
-def measure(driver: Driver, load: Load) -> Cost:
-    """Send a load and take the CPU time from when all streams are open to the last end."""
-    process = driver.process
-    before = process.cpu_ns()
-    streams = driver.open_streams(load.streams)
-    # the first event opens the answer, which belongs to the stream and not to the events
-    driver.send(b"".join(stream.event(0) for stream in streams))
-    driver.settle()
-    opened, chunks, started_at = process.cpu_ns(), driver.chunks, time.perf_counter()
-    if load.per_second is None:
-        driver.send(b"".join(_round_robin(streams, load)))
-    else:
-        send_paced(driver, list(_round_robin(streams, load)), load.per_second * load.streams)
-    driver.close_streams(streams)
-    used, seconds = process.cpu_ns() - opened, time.perf_counter() - started_at
-    return Cost(
-        event_us=used / load.events / 1000,
-        stream_us=(opened - before) / load.streams / 1000,
-        chunks=driver.chunks - chunks,
-        busy=used / 1e9 / seconds,
+def _measure_paced(
+    drivers: dict[str, Driver], rounds: int, streams: int, pace: int, floor_us: float
+) -> Measurement:
+    load = Load(streams, max(int(streams * pace * PACED_SECONDS), 1), pace)
+    if streams * pace * floor_us / 1e6 > BUSIEST:
+        note = "saturated: the floor alone takes more than a core"
+        return Measurement(GROUP, _case(load), "µs", {}, note=note)
+    return _measure(drivers, rounds, load)
+
+
+def _measure(drivers: dict[str, Driver], rounds: int, load: Load) -> Measurement:
+    costs = interleaved(drivers, rounds, lambda driver: measure_cost(driver, load))
+    best = {plugin: min(taken, key=lambda cost: cost.event_us) for plugin, taken in costs.items()}
+    figures = {plugin: cost.event_us for plugin, cost in best.items()}
+    return Measurement(GROUP, _case(load), "µs", figures, _bounds(load, figures), _note(best, load))
+
+
+def _bounds(load: Load, figures: dict[str, float]) -> tuple[Bound, ...]:
+    of_plain = figures["relay"] / figures["plain"]
+    against_plain = Bound("relay / plain", of_plain, MOST_OF_PLAIN[load.streams])
+    if load.event_bytes != EVENT_BYTES:
+        return (against_plain,)  # the floor does not pass the bytes on, and bytes are all of it
+    of_floor = figures["relay"] / figures["floor"]
+    return (
+        Bound("relay / floor", of_floor, MOST_OF_FLOOR[load.streams], tolerance=TOLERANCE),
+        against_plain,
     )
 
 
-def _round_robin(streams: Sequence[Stream], load: Load) -> list[bytes]:
-    return [
-        streams[number % load.streams].event(number, load.event_bytes)
-        for number in range(load.events)
-    ]
+def _note(best: dict[str, Cost], load: Load) -> str:
+    relay = best["relay"]
+    parts = [f"{load.all_events / max(relay.chunks, 1):.1f} events a chunk"]
+    if load.per_second is not None:
+        parts.append(f"busy {relay.busy:.0%}")
+    if load.streams >= 100:
+        opening = " / ".join(f"{cost.stream_us:.0f}" for cost in best.values())
+        parts.append(f"opening a stream {opening} µs")
+    return ", ".join(parts)
 
 
-def send_paced(driver: Driver, lines: Sequence[bytes], per_second: float) -> list[float]:
-    """Send lines evenly spread over time.
-
-    Returns:
-        when each was handed to the pipe, in seconds of `time.perf_counter`.
-    """
-    sent_at: list[float] = []
-    started_at = time.perf_counter()
-    while len(sent_at) < len(lines):
-        now = time.perf_counter()
-        due = min(int((now - started_at) * per_second) + 1, len(lines))
-        if due > len(sent_at):
-            driver.send(b"".join(lines[len(sent_at) : due]))
-            sent_at.extend([now] * (due - len(sent_at)))
-        driver.turn(started_at + len(sent_at) / per_second - time.perf_counter())
-    return sent_at
+def _case(load: Load) -> str:
+    streams = "1 stream" if load.streams == 1 else f"{load.streams} streams"
+    pace = "as fast as they come" if load.per_second is None else f"{load.per_second} events/s each"
+    size = f"{load.event_bytes} B" if load.event_bytes < 1024 else f"{load.event_bytes // 1024} KB"
+    return f"{streams}, {size}, {pace}"
 
 
-type Costs = Mapping[str, Cost]
+def points_of(measurements: Sequence[Measurement]) -> dict[str, list[tuple[int, float]]]:
+    """CPU per event against streams, as fast as they come: what the plot shows."""
+    cases = {_case(Load(streams, events)): streams for streams, events in FAST.items()}
+    points: dict[str, list[tuple[int, float]]] = {plugin: [] for plugin in PLUGINS}
+    for measurement in measurements:
+        streams = cases.get(measurement.case)
+        if measurement.group == GROUP and streams is not None:
+            for plugin, figure in measurement.figures.items():
+                points[plugin].append((streams, figure))
+    return points

@@ -23,10 +23,6 @@ type ChunkHandler = Callable[[bytes, float], None]
 """Is handed each `stream` line and when it came, in seconds of `time.perf_counter`."""
 
 
-def _ignore(line: bytes, at: float) -> None:
-    """For measurements that do not look at the answers."""
-
-
 class Driver:
     """Opens streams on a plugin process, brings events and takes what comes back.
 
@@ -34,17 +30,18 @@ class Driver:
         process: the plugin.
 
     Attributes:
-        on_chunk: what to do with the lines of an answer.
-        on_invoked: what to do when the plugin has invoked an app.
-        open: sessions that have not ended.
+        on_chunk: what to do with the lines of an answer, if anything.
+        on_invoked: what to do when the plugin has invoked an app, if anything.
+        open: streams that have not ended, by session.
+        invoked: invocations of apps that have come.
         ended: sessions that have.
         chunks: `stream` lines that have come.
     """
 
     def __init__(self, process: PluginProcess) -> None:
         self.process = process
-        self.on_chunk: ChunkHandler = _ignore
-        self.on_invoked: Callable[[Stream], None] = lambda stream: None
+        self.on_chunk: ChunkHandler | None = None
+        self.on_invoked: Callable[[Stream], None] | None = None
         self.open: dict[bytes, Stream] = {}
         self.invoked = 0
         self.ended = 0
@@ -125,7 +122,8 @@ class Driver:
         kind = kind_of(line)
         if kind == b"str":
             self.chunks += 1
-            self.on_chunk(line, at)
+            if self.on_chunk is not None:
+                self.on_chunk(line, at)
         elif kind == b"inv":
             self._answer(line)
         elif kind == b"end":
@@ -143,6 +141,7 @@ class Driver:
         if invocation["type"] == "app":
             learn_invocation(stream, invocation_id)
             self.invoked += 1
-            self.on_invoked(stream)
+            if self.on_invoked is not None:
+                self.on_invoked(stream)
         else:
             self.send(storage_answer(stream, invocation_id))

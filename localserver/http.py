@@ -13,8 +13,10 @@ from starlette.types import Message, Receive, Scope, Send
 from localserver import gojson
 from localserver.config import Config
 from localserver.gohttp import BODY_LIMIT, IncomingRequest, raw_request, valid_escapes
-from localserver.runtime import Instance, PluginRuntime
-from localserver.session import Response, Session, request_line
+from localserver.instance import Instance
+from localserver.messages import request_line
+from localserver.runtime import PluginRuntime
+from localserver.session import Response, Session
 from localserver.uploads import UPLOAD_PATH, Uploads
 
 METHODS = frozenset({"HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS"})

@@ -14,13 +14,15 @@ from localserver import gojson
 from localserver.apps.demo import demo_apps
 from localserver.config import Config, ConfigError
 from localserver.http import HttpServer
+from localserver.instance import Instance
 from localserver.invocations import Invocations
 from localserver.log import Log, remember
 from localserver.manifest import read_permissions
-from localserver.runtime import Instance, PluginRuntime
-from localserver.session import Response, Session, error_text
+from localserver.messages import error_text
+from localserver.runtime import PluginRuntime
+from localserver.session import Response, Session
 from localserver.storage import Storage
-from localserver.thread import QuietUvicorn, ServerThread
+from localserver.thread import QuietUvicorn, ServerThread, silenced
 from localserver.uploads import Uploads
 
 BACKLOG = 2048
@@ -212,7 +214,8 @@ class LocalServer:
             http.should_exit = True
             for session in list(self._sessions.values()):
                 session.leave()
-            await serving
+            with silenced("uvicorn.error"):  # which minds that open responses are cut off
+                await serving
         finally:
             listener.close()
             await self._runtime.stop()

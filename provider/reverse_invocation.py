@@ -79,7 +79,4 @@ def _check_size(arguments: Mapping[str, Any]) -> None:
             "`inputs` can't be passed on to Dify: they are nested too deeply."
         ) from None
     if size > MAX_INVOCATION_BYTES:
-        raise PayloadTooLarge(
-            "`query` and `inputs` together have to be smaller than 4.5 MiB. Upload large content "
-            "as a file."
-        )
+        raise PayloadTooLarge("`query` and `inputs` together have to be smaller than 4.5 MiB.")

@@ -1,5 +1,6 @@
 """When the relay sends what, in virtual time."""
 
+import itertools
 import json
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 
 from endpoints.http.errors import AppError, ProxyError
 from endpoints.http.intake import Pieces
+from endpoints.http.negotiation import Format
 from endpoints.http.pace import GAP_SECONDS, MAX_CHUNK_BYTES
 from endpoints.http.relay import Listener, Relay
-from endpoints.http.renderers import NdjsonRenderer
+from endpoints.http.renderers import renderer_of
 from tests.virtual_time import NoWatch, ScriptedInbox, VirtualClock, exchange
 
 END = {"event": "message_end"}
@@ -24,7 +26,7 @@ def relayed(script, watch=None, limit=590.0):
     """(seconds since the start, chunk) of each chunk, the end's time, and the inbox."""
     clock = VirtualClock()
     start = clock.now()
-    renderer = NdjsonRenderer()
+    renderer = renderer_of(Format.NDJSON)
     inbox = ScriptedInbox(clock, script, renderer.event)
     this = exchange(clock, limit)
     watch = watch or NoWatch()
@@ -132,7 +134,7 @@ def test_a_caller_who_left_gets_nothing_more():
 
     clock = VirtualClock()
     relay_clock = clock.now
-    renderer = NdjsonRenderer()
+    renderer = renderer_of(Format.NDJSON)
     inbox = ScriptedInbox(clock, [(0.1, piece(0))], renderer.event)
     this = exchange(clock)
     watch = Left()
@@ -160,7 +162,7 @@ def test_a_failure_before_the_first_event_is_a_status(script, code):
 
 def test_a_closed_stream_frees_everything():
     clock = VirtualClock()
-    renderer = NdjsonRenderer()
+    renderer = renderer_of(Format.NDJSON)
     inbox = ScriptedInbox(clock, [(0, piece(0)), (1, piece(1))], renderer.event)
     this = exchange(clock)
     watch = NoWatch()
@@ -200,7 +202,7 @@ def test_whatever_comes_the_rules_hold(gaps_and_sizes, ending):
     assert received[-1]["event"] == ("message_end" if ending is None else "error")
     assert all(0 < len(chunk) <= MAX_CHUNK_BYTES for _, chunk in chunks)
     times = [time for time, _ in chunks] + [end]
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert all(gap >= GAP_SECONDS - 1e-6 for gap in gaps)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from endpoints.http.renderers import NdjsonRenderer
+from endpoints.http.negotiation import Format
+from endpoints.http.renderers import renderer_of
 from localserver import APP_IDS
 from tests.conftest import END, message
 
@@ -73,7 +74,7 @@ def test_a_captured_stream_goes_through_exactly(client, path):
 def test_a_line_has_the_events_keys_in_their_order(path):
     for line in (CAPTURES / path).read_text().split("\n"):
         if line:
-            rendered = NdjsonRenderer().event(json.loads(line))
+            rendered = renderer_of(Format.NDJSON).event(json.loads(line))
             assert json.dumps(json.loads(rendered)) == json.dumps(json.loads(line))
 
 

@@ -19,7 +19,7 @@ class VirtualClock:
 
 
 class ScriptedInbox:
-    """`script` is a list of (seconds after the start, event, or an exception, or None for the end)."""
+    """`script` lists (seconds after the start, an event, an exception, or None for the end)."""
 
     def __init__(self, clock, script, encode):
         self._clock = clock

@@ -14,6 +14,10 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 """The plugin daemon reads this much of a body and cuts the rest without a word, so a body of just
 this size was cut (or might have been) and is never used."""
 
+EMPTY_CHUNKED_BODY = b"0\r\n\r\n"
+"""How the daemon passes on a POST without a body: it writes the request with chunked framing, and
+the SDK leaves the framing in (Go's `http.Request.Write`, for a body of unknown length)."""
+
 BLOCKING, STREAMING = "blocking", "streaming"
 
 _FORM = "application/x-www-form-urlencoded"
@@ -63,6 +67,8 @@ def _read_json_object(request: Request) -> Mapping[str, Any]:
     body = request.get_data(cache=False)
     if len(body) >= MAX_BODY_BYTES:
         raise PayloadTooLarge("The body has to be smaller than 10 MiB (10,485,760 bytes).")
+    if body == EMPTY_CHUNKED_BODY:
+        body = b""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedMediaType("Send the body uncompressed, without `Content-Encoding`.")

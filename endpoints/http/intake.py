@@ -9,41 +9,50 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from gevent import Greenlet, GreenletExit
-from gevent.event import Event as Signal
 
+from endpoints.http.bell import Bell
 from provider.call import Event
 
 MAX_HELD_BYTES = 7 * 1024 * 1024
 """What may wait to be sent, beyond one event. With the chunk that is being sent, 8 MiB at most are
 held of a stream; beyond that the source has to wait."""
 
+ROOM_SECONDS = 60.0
+"""How often a source that has to wait looks again; normally it is told when there is room."""
+
 TERMINAL_EVENTS = frozenset({"message_end", "workflow_finished", "workflow_paused", "error"})
 """A stream without one of these was cut off."""
 
 
 class Inbox(Protocol):
-    """What a source delivered, ready to be sent.
-
-    Attributes:
-        size: bytes that wait to be taken.
-        ended: nothing more will come.
-        failure: why the source broke off, or None.
-        opening: the first event, until `forget_opening`.
-        terminal: the name of the last terminal event that came, or None.
-        last_event_at: when the latest event came, in seconds of the clock.
-    """
-
-    ended: bool
-    failure: BaseException | None
-    opening: Event | None
-    terminal: str | None
-    last_event_at: float
+    """What a source delivered, ready to be sent."""
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Bytes that wait to be taken."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will come."""
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why the source broke off, or None."""
+
+    @property
+    def opening(self) -> Event | None:
+        """The first event, until `forget_opening`."""
+
+    @property
+    def terminal(self) -> str | None:
+        """The name of the last terminal event that came, or None."""
+
+    @property
+    def last_event_at(self) -> float:
+        """When the latest event was there, in seconds of the clock."""
 
     def wait(self, seconds: float) -> None:
-        """Wait until something is there or the source has ended, at most so many seconds."""
+        """Wait until something has come, at most so many seconds; it may end early."""
 
     def take(self, limit: int) -> bytes:
         """Take what waits, at most `limit` bytes; whole pieces while they fit."""
@@ -115,29 +124,32 @@ class Intake:
         self._encode = encode
         self._now = now
         self._pieces = Pieces()
-        self._something = Signal()
-        self._room = Signal()
-        self._is_awaited = False
+        self._came = Bell(now)
+        self._room = Bell(now)
+        self._heard = False
+        self._heard_at = now()
         self.ended = False
         self.failure: BaseException | None = None
         self.opening: Event | None = None
         self.terminal: str | None = None
-        self.last_event_at = now()
         self._reader = Greenlet.spawn(self._read)
 
     @property
     def size(self) -> int:
         return self._pieces.size
 
+    @property
+    def last_event_at(self) -> float:
+        if self._heard:  # the time is asked for here and not for every event
+            self._heard, self._heard_at = False, self._now()
+        return self._heard_at
+
     def wait(self, seconds: float) -> None:
-        self._something.clear()
-        self._is_awaited = True
-        self._something.wait(max(seconds, 0))
-        self._is_awaited = False
+        self._came.wait(seconds)
 
     def take(self, limit: int) -> bytes:
         portion = self._pieces.take(limit)
-        self._room.set()
+        self._room.ring()
         return portion
 
     def forget_opening(self) -> None:
@@ -147,6 +159,8 @@ class Intake:
         if not self.ended:
             self._reader.kill(block=False)
         self.ended = True
+        self._came.close()
+        self._room.close()
 
     def _read(self) -> None:
         try:
@@ -159,9 +173,10 @@ class Intake:
         finally:
             self._close_source()
             self.ended = True
-            self._something.set()
+            self._came.ring()
 
     def _read_events(self) -> None:
+        encode, pieces = self._encode, self._pieces
         seen_one = False
         for event in self._source:
             name = event.get("event")
@@ -171,17 +186,11 @@ class Intake:
                 self.opening, seen_one = event, True
             if name in TERMINAL_EVENTS:
                 self.terminal = name
-            self.last_event_at = self._now()
-            self._pieces.add(self._encode(event) or b"")
-            if self._is_awaited:
-                self._something.set()
-            if self._pieces.size >= MAX_HELD_BYTES:
-                self._wait_for_room()
-
-    def _wait_for_room(self) -> None:
-        while self._pieces.size >= MAX_HELD_BYTES:
-            self._room.clear()
-            self._room.wait()
+            self._heard = True
+            pieces.add(encode(event) or b"")
+            self._came.ring()
+            while pieces.size >= MAX_HELD_BYTES:
+                self._room.wait(ROOM_SECONDS)
 
     def _close_source(self) -> None:
         close = getattr(self._source, "close", None)

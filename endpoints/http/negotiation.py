@@ -13,11 +13,15 @@ class Format(StrEnum):
     """What a run's answer may be; where nothing else decides, the first one."""
 
     NDJSON = "ndjson"
+    SSE = "sse"
+    TEXT = "text"
     JSON = "json"
 
 
 _MEDIA_TYPES: dict[Format, tuple[str, ...]] = {
     Format.NDJSON: ("application/x-ndjson", "application/jsonl"),
+    Format.SSE: ("text/event-stream",),
+    Format.TEXT: ("text/plain",),
     Format.JSON: ("application/json",),
 }
 """The type that is sent, and others that ask for it."""

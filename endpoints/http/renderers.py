@@ -1,10 +1,12 @@
 """A run's events as bytes, one renderer per streamed format, all of one shape."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from endpoints.http.encoding import encode_json
 from endpoints.http.errors import ProxyError
 from endpoints.http.negotiation import Format
+from endpoints.http.text_renderer import TextRenderer
 from provider.call import Event
 
 
@@ -23,36 +25,69 @@ class Renderer(Protocol):
     def ping(self) -> bytes:
         """What is sent when nothing else was for a while."""
 
-    def failure(self, error: ProxyError, request_id: str) -> bytes:
+    def failure(self, error: ProxyError, request_id: str, /) -> bytes:
         """The end of a stream that broke after it had begun."""
 
     def end(self) -> bytes:
         """What is sent behind the last event of a stream that came to its end."""
 
 
-class NdjsonRenderer:
-    """Newline-delimited JSON: each line is one event."""
+class JsonRenderer:
+    """Every event as JSON.
 
-    content_type = "application/x-ndjson; charset=utf-8"
+    Args:
+        wanted: names of the events that are sent; none means all. `error` always is.
+    """
+
+    content_type: str
+    _before: bytes
+    _behind: bytes
+    _ping: bytes
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self._wanted = wanted | {"error"} if wanted else None
 
     def event(self, event: Event) -> bytes:
-        return encode_json(event) + b"\n"
+        if self._wanted is not None and event["event"] not in self._wanted:
+            return b""
+        return self._before + encode_json(event) + self._behind
 
     def ping(self) -> bytes:
-        return b'{"event":"ping"}\n'
+        return self._ping
 
-    def failure(self, error: ProxyError, request_id: str) -> bytes:
+    def failure(self, error: ProxyError, request_id: str, /) -> bytes:
         return self.event(error.event(request_id))
 
     def end(self) -> bytes:
         return b""
 
 
-def renderer_of(format_: Format) -> Renderer:
-    """A renderer for one run."""
-    return _RENDERERS[format_]()
+class NdjsonRenderer(JsonRenderer):
+    """Newline-delimited JSON: each line is one event."""
+
+    content_type = "application/x-ndjson; charset=utf-8"
+    _before, _behind, _ping = b"", b"\n", b'{"event":"ping"}\n'
 
 
-_RENDERERS: dict[Format, type[Renderer]] = {
+class SseRenderer(JsonRenderer):
+    """Server-sent events, framed as Dify's Service API frames them."""
+
+    content_type = "text/event-stream; charset=utf-8"
+    _before, _behind, _ping = b"data: ", b"\n\n", b"event: ping\n\n"
+
+
+def renderer_of(format_: Format, wanted: frozenset[str] = frozenset()) -> Renderer:
+    """A renderer for one run.
+
+    Args:
+        format_: one of the streamed formats.
+        wanted: names of the events that JSON formats send; none means all.
+    """
+    return _RENDERERS[format_](wanted)
+
+
+_RENDERERS: dict[Format, Callable[[frozenset[str]], Renderer]] = {
     Format.NDJSON: NdjsonRenderer,
+    Format.SSE: SseRenderer,
+    Format.TEXT: lambda _wanted: TextRenderer(),
 }

@@ -16,7 +16,7 @@ from endpoints.http.intake import Intake
 from endpoints.http.negotiation import Format, choose_format
 from endpoints.http.pace import Pace
 from endpoints.http.relay import CallerLeft, Listener, Relay
-from endpoints.http.renderers import renderer_of
+from endpoints.http.renderers import Renderer, renderer_of
 from endpoints.http.settings import parse_settings
 from provider.apps import App
 from provider.call import Call, Event, Kind
@@ -55,7 +55,7 @@ def run_app(
         events = run_by_reverse_invocation(session, call)
         if format_ is Format.JSON:
             return _blocking_answer(exchange, events, kind)
-        return _stream(exchange, events, format_)
+        return _stream(exchange, events, renderer_of(format_, wanted_events(request)))
 
     return answer(session, request, handle)
 
@@ -78,8 +78,13 @@ def make_call(kind: Kind, app: App, body: RunBody) -> Call:
     return Call(kind, app, body.query, inputs, body.conversation_id, body.user)
 
 
-def _stream(exchange: Exchange, events: Iterator[Event], format_: Format) -> Response:
-    renderer = renderer_of(format_)
+def wanted_events(request: Request) -> frozenset[str]:
+    """The events that `?events=` keeps; none means all."""
+    given = ",".join(request.args.getlist("events"))
+    return frozenset(name.strip() for name in given.split(",")) - {""}
+
+
+def _stream(exchange: Exchange, events: Iterator[Event], renderer: Renderer) -> Response:
     intake = Intake(events, renderer.event, exchange.clock.now)
     listener = Listener(intake, exchange.watch_caller(), exchange)
     relay = Relay(intake, listener, renderer, exchange)

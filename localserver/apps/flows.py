@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from localserver.apps.base import Call, DifyError, Event
 from localserver.apps.blocking import fold
 from localserver.apps.chat import BLOCKED, PROMPT_TOKENS, check_inputs
 from localserver.apps.conversations import Conversations, check_query
-from localserver.apps.events import Message, Node, WorkflowRun, new_id, now, usage
+from localserver.apps.events import Message, new_id, now, usage
+from localserver.apps.files import file_value
 from localserver.apps.forms import field, parameters, text_field
 from localserver.apps.provoke import ErrorEvent, FailedRun, Provocation, Stopped, tokens
+from localserver.apps.workflow_run import Node, WorkflowRun
 
 FILE_FIELD = {
     "allowed_file_types": ["image", "document"],
@@ -152,7 +153,7 @@ class WorkflowApp:
             raise DifyError.internal()
         inputs = dict(call.inputs)
         if inputs.get("document") is not None:
-            inputs["document"] = _document(inputs["document"], call)
+            inputs["document"] = file_value("document", inputs["document"], call)
         provocation = Provocation(str(inputs["text"]))
         provocation.before()
         events = self._events(call, inputs, provocation)
@@ -215,33 +216,4 @@ def _workflow_error(run: WorkflowRun) -> Event:
         "code": "invalid_param",
         "status": 400,
         "message": "the model refused, as the query asked",
-    }
-
-
-def _document(value: Any, call: Call) -> Event:
-    if not isinstance(value, dict):
-        raise DifyError.invalid("document in input form must be a file")
-    file: Event = {
-        "dify_model_identity": "__dify__file__",
-        "id": None,
-        "type": value.get("type", "document"),
-        "transfer_method": value.get("transfer_method"),
-        "remote_url": None,
-        "related_id": None,
-    }
-    if value.get("transfer_method") == "remote_url":
-        url = str(value.get("url", ""))
-        name = url.rpartition("/")[2]
-        return {**file, "remote_url": url, "filename": name, "url": url}
-    upload = call.uploads.get(str(value.get("tool_file_id")))
-    if upload is None:
-        raise DifyError.invalid(f"ToolFile {value.get('tool_file_id')} not found")
-    return {
-        **file,
-        "related_id": upload["id"],
-        "filename": upload["name"],
-        "extension": upload["extension"],
-        "mime_type": upload["mime_type"],
-        "size": upload["size"],
-        "url": upload["preview_url"],
     }

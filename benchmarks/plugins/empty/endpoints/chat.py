@@ -11,4 +11,5 @@ class EmptyEndpoint(Endpoint):
     def _invoke(
         self, r: Request, values: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> Response:
+        del r, values, settings
         return Response("")

@@ -12,6 +12,7 @@ class FloorEndpoint(Endpoint):
     def _invoke(
         self, r: Request, values: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> Response:
+        del settings
         body = r.get_json()
         last: dict[str, Any] = {}
         for event in self.session.app.chat.invoke(

@@ -12,6 +12,7 @@ class PlainEndpoint(Endpoint):
     def _invoke(
         self, r: Request, values: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> Response:
+        del settings
         body = r.get_json()
 
         def generator() -> Generator[str, None, None]:
