@@ -4,12 +4,16 @@ import dataclasses
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from localserver import APP_IDS, Config, LocalServer
+
+type Json = dict[str, Any]
 
 REPOSITORY = Path(__file__).parent.parent
 UNLIMITED = httpx.Limits(max_connections=None)
@@ -17,7 +21,7 @@ KEY = "a-key-for-the-tests"
 SCRIPT, REPLAY = APP_IDS["script"], APP_IDS["replay"]
 UNEXPOSED = "99999999-9999-4999-8999-999999999999"
 
-ENDPOINTS = {
+ENDPOINTS: dict[str, Json] = {
     "tests": {"api_key": KEY, "apps": json.dumps(APP_IDS)},
     "every": {"api_key": KEY, "apps": "*", "app": {"app_id": APP_IDS["chatbot"]}},
     "open": {"key_location": "none", "apps": "*"},
@@ -26,18 +30,18 @@ ENDPOINTS = {
 
 
 @pytest.fixture(scope="session")
-def server():
+def server() -> Iterator[LocalServer]:
     with LocalServer.running(Config(endpoints=ENDPOINTS, pace=0.03)) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def nothing_went_wrong_unseen(request):
+def nothing_went_wrong_unseen(request: pytest.FixtureRequest) -> Iterator[None]:
     """The wire stays clean, and the process stays up, whatever a test sends."""
     if "server" not in request.fixturenames:
         yield
         return
-    running = request.getfixturevalue("server")
+    running: LocalServer = request.getfixturevalue("server")
     bad_lines, restarts, pid = running.bad_lines, running.restarts, running.plugin_pid
     yield
     assert running.bad_lines == bad_lines, "the plugin printed something that is no message"
@@ -48,7 +52,7 @@ def nothing_went_wrong_unseen(request):
 
 
 @pytest.fixture(scope="session")
-def client(server):
+def client(server: LocalServer) -> Iterator["Client"]:
     with Client(server.url("tests")) as made:
         yield made
 
@@ -61,17 +65,18 @@ class Answer:
     arrivals: list[float]
 
     @property
-    def events(self):
+    def events(self) -> list[Json]:
         assert self.headers["content-type"] == "application/x-ndjson; charset=utf-8"
         assert self.body.endswith(b"\n")
         return [json.loads(line) for line in self.body.split(b"\n")[:-1]]
 
     @property
-    def json(self):
+    def json(self) -> Json:
         assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
+        value: Json = json.loads(self.body)
+        return value
 
-    def assert_error(self, status, code):
+    def assert_error(self, status: int, code: str) -> Json:
         """The envelope, on every failure path."""
         error = self.json
         assert (self.status, error["code"]) == (status, code), error
@@ -86,12 +91,12 @@ class Answer:
 class Client(httpx.Client):
     """An HTTP client that presents the key and notes when each piece of an answer came."""
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         headers = {"Authorization": f"Bearer {KEY}", "Accept": "*/*"}
         super().__init__(timeout=60, headers=headers, verify=False, limits=UNLIMITED)
         self._url = url
 
-    def call(self, method, path, **kwargs):
+    def call(self, method: str, path: str, **kwargs: Any) -> Answer:
         with self.stream(method, self._url + path, **kwargs) as response:
             pieces, arrivals = [], []
             for piece in response.iter_raw():
@@ -99,12 +104,14 @@ class Client(httpx.Client):
                 arrivals.append(time.monotonic())
         return Answer(response.status_code, response.headers, b"".join(pieces), arrivals)
 
-    def run(self, path, body=None, **kwargs):
+    def run(self, path: str, body: Json | None = None, **kwargs: Any) -> Answer:
         return self.call("POST", path, json=body if body is not None else {}, **kwargs)
 
-    def play(self, *steps, blocking=False, kind="chat", **kwargs):
+    def play(
+        self, *steps: object, blocking: bool = False, kind: str = "chat", **kwargs: Any
+    ) -> Answer:
         """Run the app that does what the steps say."""
-        body = {"inputs": {"script": list(steps)}}
+        body: Json = {"inputs": {"script": list(steps)}}
         if kind == "chat":
             body["query"] = "play"
         if blocking:
@@ -113,7 +120,7 @@ class Client(httpx.Client):
 
 
 @pytest.fixture
-def plugin_copy(tmp_path):
+def plugin_copy(tmp_path: Path) -> Path:
     """The plugin's files somewhere else, for tests that break it on purpose."""
     for name in ("manifest.yaml", "main.py", "endpoints", "group", "provider", "_assets"):
         source = REPOSITORY / name
@@ -124,12 +131,12 @@ def plugin_copy(tmp_path):
     return tmp_path
 
 
-def message(number=0, /, **more):
+def message(number: int | str = 0, /, **more: object) -> Json:
     ids = {"task_id": "t", "message_id": "m", "conversation_id": "c", "id": "m"}
     return {"event": "message", "answer": f"piece {number} ", **ids, **more}
 
 
-END = {
+END: Json = {
     "event": "message_end",
     "task_id": "t",
     "message_id": "m",

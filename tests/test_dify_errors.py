@@ -25,14 +25,14 @@ EXPECTED = {
 BODIES = [path for path in sorted(CAPTURES.glob("*/*.body.json")) if "status" in path.read_text()]
 
 
-def through_the_daemon(status, body):
+def through_the_daemon(status: int, body: str) -> Exception:
     return Exception(
         f"invoke app failed: request failed with status code: {status} and respond with: {body}"
     )
 
 
 @pytest.mark.parametrize("path", BODIES, ids=lambda path: path.name)
-def test_every_captured_error_body_has_the_contracts_status_and_code(path):
+def test_every_captured_error_body_has_the_contracts_status_and_code(path: Path) -> None:
     captured = json.loads(path.read_text())
     error = from_exception(through_the_daemon(captured["status"], path.read_text()))
     assert (error.status, error.code) == EXPECTED[path.name.removesuffix(".body.json")]
@@ -68,7 +68,7 @@ def test_every_captured_error_body_has_the_contracts_status_and_code(path):
         ("something new", 502, "app_error", ""),
     ],
 )
-def test_what_the_daemon_and_the_sdk_say(text, status, code, says):
+def test_what_the_daemon_and_the_sdk_say(text: str, status: int, code: str, says: str) -> None:
     error = from_exception(Exception(text))
     assert (error.status, error.code) == (status, code)
     assert says in error.message
@@ -91,7 +91,7 @@ def test_what_the_daemon_and_the_sdk_say(text, status, code, says):
         (302, "x", (502, "app_error")),
     ],
 )
-def test_difys_statuses(status, code, mapped):
+def test_difys_statuses(status: int, code: str, mapped: tuple[int, str]) -> None:
     body = json.dumps({"code": code, "message": "inner words", "status": status})
     for error in (
         from_exception(through_the_daemon(status, body)),
@@ -101,19 +101,19 @@ def test_difys_statuses(status, code, mapped):
         assert ("inner words" in error.message) == (400 <= mapped[0] < 500)
 
 
-def test_a_message_is_never_empty():
+def test_a_message_is_never_empty() -> None:
     for message in (None, "", "  "):
         error = from_event({"event": "error", "status": 400, "code": "x", "message": message})
         assert error.status == 400
         assert error.message
 
 
-def test_a_fault_of_our_own_is_not_blamed_on_dify():
+def test_a_fault_of_our_own_is_not_blamed_on_dify() -> None:
     assert from_exception(KeyError("x")).code == "internal_error"
 
 
 @given(st.text(), st.integers(100, 999))
-def test_no_text_makes_trouble(text, status):
+def test_no_text_makes_trouble(text: str, status: int) -> None:
     for failure in (Exception(text), through_the_daemon(status, text)):
         error = from_exception(failure)
         assert 400 <= error.status < 600

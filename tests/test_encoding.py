@@ -1,6 +1,7 @@
 """Events as JSON lines."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_a_line_says_what_the_event_said(value):
+def test_a_line_says_what_the_event_said(value: Any) -> None:
     line = encode_json(value)
     text = line.decode()
     assert len(text.splitlines()) == 1
@@ -26,18 +27,18 @@ def test_a_line_says_what_the_event_said(value):
 
 
 @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\u0085", "\x00", "\n", "\r", "\x0b"])
-def test_no_character_breaks_a_line(character):
+def test_no_character_breaks_a_line(character: str) -> None:
     event = {"a" + character: character * 3, "z": "\U0001f600é" + character}
     text = encode_json(event).decode()
     assert text.splitlines() == [text]
     assert json.loads(text) == event
 
 
-def test_key_order_is_kept():
+def test_key_order_is_kept() -> None:
     assert encode_json({"z": 1, "a": 2}) == b'{"z":1,"a":2}'
 
 
-def test_what_json_does_not_have_becomes_null():
+def test_what_json_does_not_have_becomes_null() -> None:
     assert json.loads(encode_json({"n": float("nan"), "i": [float("-inf")]})) == {
         "n": None,
         "i": [None],
@@ -45,5 +46,5 @@ def test_what_json_does_not_have_becomes_null():
     assert json.loads(encode_json([2**70, float("nan")])) == [2**70, None]
 
 
-def test_lone_surrogates_do_not_stop_a_stream():
+def test_lone_surrogates_do_not_stop_a_stream() -> None:
     assert json.loads(encode_json({"x": "\ud800"})) == {"x": "\ud800"}

@@ -1,5 +1,6 @@
 """Two endpoints of one process never see each other's settings, and streams never mix."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +13,7 @@ APPS = {"one": "chatbot", "two": "agent"}
 
 
 @pytest.fixture(scope="module")
-def server():
+def server() -> Iterator[LocalServer]:
     endpoints = {
         hook: {"api_key": KEYS[hook], "apps": f"{{mine: {APP_IDS[APPS[hook]]}}}"} for hook in KEYS
     }
@@ -20,8 +21,8 @@ def server():
         yield running
 
 
-def test_settings_never_mix(server):
-    def call(n):
+def test_settings_never_mix(server: LocalServer) -> None:
+    def call(n: int) -> None:
         hook = ("one", "two")[n % 2]
         other = ("two", "one")[n % 2]
         body = {"query": f"call number {n}", "inputs": {"persona": "x"}}

@@ -25,7 +25,7 @@ print(json.dumps(rules))
 """
 
 
-def test_every_route_loads_twice():
+def test_every_route_loads_twice() -> None:
     output = subprocess.run(
         [sys.executable, "-c", LOAD_TWICE], cwd=REPOSITORY, capture_output=True, check=True
     ).stdout
@@ -33,7 +33,7 @@ def test_every_route_loads_twice():
     assert sorted(rule for rule, _ in rules) == sorted(route["path"] for route in YAMLS)
 
 
-def test_every_yaml_file_is_listed_and_every_module_used():
+def test_every_yaml_file_is_listed_and_every_module_used() -> None:
     files = {f"endpoints/{path.name}" for path in (REPOSITORY / "endpoints").glob("*.yaml")}
     assert set(GROUP["endpoints"]) == files
     sources = {route["extra"]["python"]["source"] for route in YAMLS}
@@ -41,21 +41,21 @@ def test_every_yaml_file_is_listed_and_every_module_used():
     assert sources == modules - {"endpoints/__init__.py"}
 
 
-def test_the_route_table_says_what_the_yaml_files_say():
-    served = {}
+def test_the_route_table_says_what_the_yaml_files_say() -> None:
+    served: dict[str, list[str]] = {}
     for route in YAMLS:
         if not route.get("hidden"):
             served.setdefault(route["path"], []).append(route["method"])
     assert {path: tuple(methods) for path, methods in served.items()} == ROUTES
 
 
-def test_catch_alls_cover_every_method():
+def test_catch_alls_cover_every_method() -> None:
     caught = {(route["path"], route["method"]) for route in YAMLS if route.get("hidden")}
     methods = ("GET", "POST", "PUT", "DELETE", "OPTIONS")
     assert caught == {(path, method) for path in ("/", "/<path:rest>") for method in methods}
 
 
-def test_no_setting_is_of_a_kind_that_breaks_saving():
+def test_no_setting_is_of_a_kind_that_breaks_saving() -> None:
     for setting in GROUP["settings"]:
         assert setting["type"] in ("secret-input", "text-input", "select", "app-selector")
         assert setting["type"] != "select" or setting["default"]

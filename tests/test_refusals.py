@@ -1,32 +1,33 @@
 """Every failure path gives the contract's answer, and the process goes on serving."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localserver import APP_IDS, Config, LocalServer
-from tests.conftest import END, ENDPOINTS, KEY, UNEXPOSED, Client, message
+from tests.conftest import END, ENDPOINTS, KEY, UNEXPOSED, Answer, Client, message
 
 CAPTURES = Path(__file__).parent / "captures"
 HELLO = {"query": "hello", "inputs": {"persona": "pirate"}}
 
 
 @pytest.fixture(autouse=True)
-def goes_on_serving(client):
+def goes_on_serving(client: Client) -> Iterator[None]:
     yield
     assert client.play({"event": END}).events == [END]
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer wrong"}, {"Authorization": ""}])
-def test_a_wrong_key(client, headers):
+def test_a_wrong_key(client: Client, headers: dict[str, str]) -> None:
     for path in ("/chat/chatbot", "/apps/nothing", f"/workflow/{UNEXPOSED}"):
         answer = client.call("POST", path, headers=headers, content=b"{not json")
         answer.assert_error(401, "unauthorized")
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def test_apps_that_can_not_be_called(client, server):
+def test_apps_that_can_not_be_called(client: Client, server: LocalServer) -> None:
     client.run(f"/chat/{UNEXPOSED}", HELLO).assert_error(403, "app_not_allowed")
     client.run("/chat/nothing", HELLO).assert_error(404, "app_not_found")
     client.run("/chat/default", HELLO).assert_error(404, "app_not_found")
@@ -35,8 +36,8 @@ def test_apps_that_can_not_be_called(client, server):
         assert every.run("/chat/default", HELLO).status == 200
 
 
-def test_malformed_requests(client):
-    def post(content, **headers):
+def test_malformed_requests(client: Client) -> None:
+    def post(content: bytes, **headers: str) -> Answer:
         return client.call("POST", "/chat/chatbot", content=content, headers=headers)
 
     post(b"{").assert_error(400, "invalid_param")
@@ -51,19 +52,19 @@ def test_malformed_requests(client):
 
 
 @pytest.mark.parametrize("size", [10 * 1024 * 1024, 10 * 1024 * 1024 + 1])
-def test_a_body_that_the_daemon_cuts(client, size):
+def test_a_body_that_the_daemon_cuts(client: Client, size: int) -> None:
     body = b'{"query":"' + b"x" * (size - 12) + b'"}'
     client.call("POST", "/chat/chatbot", content=body).assert_error(413, "payload_too_large")
 
 
 @pytest.mark.parametrize("size", [4_720_000, 6_000_000])
-def test_inputs_that_would_kill_the_plugin(client, size):
+def test_inputs_that_would_kill_the_plugin(client: Client, size: int) -> None:
     inputs = {"persona": "x" * size}
     answer = client.run("/chat/chatbot", {"query": "hello", "inputs": inputs})
     answer.assert_error(413, "payload_too_large")
 
 
-def test_inputs_that_grow_on_the_wire(client):
+def test_inputs_that_grow_on_the_wire(client: Client) -> None:
     answer = client.run("/chat/chatbot", {"query": "hello", "inputs": {"a": '"' * 2_400_000}})
     answer.assert_error(413, "payload_too_large")
     answer = client.run("/chat/script", {"query": "hello", "inputs": {"a": "\0" * 780_000}})
@@ -71,14 +72,14 @@ def test_inputs_that_grow_on_the_wire(client):
 
 
 @pytest.mark.parametrize("depth", [100, 200, *range(235, 260), 500, 1000])
-def test_deep_inputs_are_passed_on_or_refused(client, depth):
+def test_deep_inputs_are_passed_on_or_refused(client: Client, depth: int) -> None:
     inputs = '{"a":' * depth + "1" + "}" * depth
     body = b'{"query":"x","inputs":' + inputs.encode() + b"}"
     answer = client.call("POST", "/chat/script", content=body)
     answer.assert_error(400, "invalid_param")  # it is no script, if it arrived
 
 
-def test_paths_and_methods(client):
+def test_paths_and_methods(client: Client) -> None:
     for path in ("/", "/nothing", "/chat", "/chat/", "/chat/a/b", "/chat//a"):
         client.call("POST", path).assert_error(404, "not_found")
     for method in ("GET", "PUT", "DELETE"):
@@ -91,14 +92,14 @@ def test_paths_and_methods(client):
     client.call("OPTIONS", "/nothing").assert_error(404, "not_found")
 
 
-def test_settings_that_can_not_be_understood(server):
+def test_settings_that_can_not_be_understood(server: LocalServer) -> None:
     with Client(server.url("broken")) as broken:
         error = broken.run("/chat/chatbot", HELLO).assert_error(500, "invalid_settings")
     assert "apps" in error["message"]
     assert "secret" not in error["message"]
 
 
-def test_without_authentication_nobody_needs_a_key(server):
+def test_without_authentication_nobody_needs_a_key(server: LocalServer) -> None:
     with Client(server.url("open")) as anyone:
         answer = anyone.run(f"/chat/{APP_IDS['chatbot']}", HELLO, headers={"Authorization": ""})
     assert answer.status == 200
@@ -108,7 +109,7 @@ def test_without_authentication_nobody_needs_a_key(server):
     ("given", "kept"),
     [("abc-1._Z", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("", False)],
 )
-def test_request_ids(client, given, kept):
+def test_request_ids(client: Client, given: str, kept: bool) -> None:
     for path in ("/chat/agent", "/chat/nothing", "/nothing"):
         answer = client.run(path, {"query": "hello"}, headers={"X-Request-Id": given})
         assert (answer.headers["x-request-id"] == given) == kept
@@ -124,14 +125,14 @@ BODIES = sorted(
 
 @pytest.mark.parametrize("path", BODIES, ids=str)
 @pytest.mark.parametrize("mode", ["streaming", "blocking"])
-def test_every_captured_error_body(client, path, mode):
+def test_every_captured_error_body(client: Client, path: Path, mode: str) -> None:
     captured = json.loads((CAPTURES / path).read_text())
     answer = client.run("/apps/replay", {"inputs": {"file": str(path)}, "response_mode": mode})
     assert answer.status in {404, 502} or answer.json["message"] == captured["message"]
     answer.assert_error(answer.status, answer.json["code"])
 
 
-def test_difys_error_first(client):
+def test_difys_error_first(client: Client) -> None:
     for blocking in (False, True):
         answer = client.play(
             {"event": {"event": "error", "status": 400, "code": "quota", "message": "enough"}},
@@ -142,7 +143,7 @@ def test_difys_error_first(client):
         answer.assert_error(502, "app_error")
 
 
-def test_difys_error_in_mid_stream(client):
+def test_difys_error_in_mid_stream(client: Client) -> None:
     error = {"event": "error", "status": 400, "code": "quota", "message": "enough"}
     assert client.play({"event": message()}, {"event": error}).events == [message(), error]
     client.play({"event": message()}, {"event": error}, blocking=True).assert_error(400, "quota")
@@ -150,7 +151,7 @@ def test_difys_error_in_mid_stream(client):
     assert (last["event"], last["status"], last["code"]) == ("error", 502, "incomplete_stream")
 
 
-def test_a_stream_that_stops(client):
+def test_a_stream_that_stops(client: Client) -> None:
     answer = client.play({"event": message()}, {"event": message(1)})
     *events, last = answer.events
     assert events == [message(), message(1)]
@@ -165,10 +166,14 @@ def test_a_stream_that_stops(client):
     [
         ("provider/reverse_invocation.py", "    arguments = _arguments(call)\n", 500),
         ("endpoints/http/body.py", "    fields = _read_json_object(request)\n", 500),
-        ("endpoints/http/renderers.py", '        return self._before + encode_json(event) + self._behind\n', 200),
+        (
+            "endpoints/http/renderers.py",
+            "        return self._before + encode_json(event) + self._behind\n",
+            200,
+        ),
     ],
-)  # fmt: skip
-def test_a_bug_of_the_plugin(plugin_copy, file, find, status):
+)
+def test_a_bug_of_the_plugin(plugin_copy: Path, file: str, find: str, status: int) -> None:
     source = plugin_copy / file
     text = source.read_text()
     assert find in text

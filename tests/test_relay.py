@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -13,17 +14,23 @@ from endpoints.http.negotiation import Format
 from endpoints.http.pace import GAP_SECONDS, MAX_CHUNK_BYTES
 from endpoints.http.relay import Listener, Relay
 from endpoints.http.renderers import renderer_of
-from tests.virtual_time import NoWatch, ScriptedInbox, VirtualClock, exchange
+from provider.call import Event
+from tests.virtual_time import Moment, NoWatch, ScriptedInbox, VirtualClock, exchange
 
-END = {"event": "message_end"}
+type Chunks = list[tuple[float, bytes]]
+"""Seconds since the start, and the chunk that came then."""
+
+END: Event = {"event": "message_end"}
 
 
-def piece(n, **more):
+def piece(n: int, **more: object) -> Event:
     return {"event": "message", "answer": str(n), **more}
 
 
-def relayed(script, watch=None, limit=590.0):
-    """(seconds since the start, chunk) of each chunk, the end's time, and the inbox."""
+def relayed(
+    script: Iterable[Moment], watch: NoWatch | None = None, limit: float = 590.0
+) -> tuple[Chunks, float, ScriptedInbox]:
+    """The chunks, the end's time, and the inbox."""
     clock = VirtualClock()
     start = clock.now()
     renderer = renderer_of(Format.NDJSON)
@@ -38,18 +45,19 @@ def relayed(script, watch=None, limit=590.0):
     return chunks, clock.now() - start, inbox
 
 
-def events_in(chunks):
+def events_in(chunks: Chunks) -> list[Event]:
     return [json.loads(line) for line in b"".join(chunk for _, chunk in chunks).splitlines()]
 
 
-def test_an_event_goes_out_at_once_when_the_stream_was_quiet():
+def test_an_event_goes_out_at_once_when_the_stream_was_quiet() -> None:
     script = [(i * 0.025, piece(i)) for i in range(40)] + [(1.0, END), (1.0, None)]
     chunks, _, _ = relayed(script)
     assert [at for at, _ in chunks] == pytest.approx([*(at for at, _ in script[:-2]), 1.0])
 
 
-def test_a_burst_is_collected_and_the_end_keeps_its_distance():
-    script = [(0.0, piece(0))] + [(0.001 * i, piece(i)) for i in range(1, 60)]
+def test_a_burst_is_collected_and_the_end_keeps_its_distance() -> None:
+    script: list[Moment] = [(0.0, piece(0))]
+    script += [(0.001 * i, piece(i)) for i in range(1, 60)]
     script += [(0.0595, END), (0.0595, None)]
     chunks, end, _ = relayed(script)
     times = [at for at, _ in chunks]
@@ -58,13 +66,13 @@ def test_a_burst_is_collected_and_the_end_keeps_its_distance():
     assert len(events_in(chunks)) == 61
 
 
-def test_two_events_and_an_immediate_end():
+def test_two_events_and_an_immediate_end() -> None:
     chunks, end, _ = relayed([(0, piece(0)), (0, END), (0, None)])
     assert events_in(chunks) == [piece(0), END]
     assert end == pytest.approx(GAP_SECONDS)
 
 
-def test_an_event_and_an_immediate_failure():
+def test_an_event_and_an_immediate_failure() -> None:
     failure = AppError("The app failed.")
     chunks, end, _ = relayed([(0, piece(0)), (0, failure)])
     assert events_in(chunks)[1] == failure.event("req-1")
@@ -72,7 +80,7 @@ def test_an_event_and_an_immediate_failure():
     assert end == pytest.approx(0.04)
 
 
-def test_a_long_line_is_split():
+def test_a_long_line_is_split() -> None:
     long = piece(0, text="x" * (3 * MAX_CHUNK_BYTES))
     chunks, end, _ = relayed([(0, long), (0, END), (0, None)])
     assert [len(chunk) <= MAX_CHUNK_BYTES for _, chunk in chunks] == [True] * 4
@@ -80,7 +88,7 @@ def test_a_long_line_is_split():
     assert end == pytest.approx(0.08)
 
 
-def test_silence_is_filled_with_pings():
+def test_silence_is_filled_with_pings() -> None:
     chunks, _, _ = relayed([(1.0, piece(0)), (26.0, piece(1)), (26.0, END), (26.0, None)])
     assert [(at, json.loads(chunk.splitlines()[0])["event"]) for at, chunk in chunks] == [
         (1.0, "message"),
@@ -90,31 +98,31 @@ def test_silence_is_filled_with_pings():
     ]
 
 
-def test_a_slow_start_is_committed_after_ten_seconds_with_a_ping():
+def test_a_slow_start_is_committed_after_ten_seconds_with_a_ping() -> None:
     chunks, _, _ = relayed([(12.0, piece(0)), (12.5, END), (12.5, None)])
     assert [at for at, _ in chunks] == [10.0, 12.0, 12.5]
     assert events_in(chunks)[0] == {"event": "ping"}
 
 
-def test_a_stream_that_stops_says_so():
+def test_a_stream_that_stops_says_so() -> None:
     chunks, _, _ = relayed([(0, piece(0)), (1, None)])
     assert events_in(chunks)[-1]["code"] == "incomplete_stream"
 
 
-def test_a_failure_after_difys_own_error_is_not_told_twice():
+def test_a_failure_after_difys_own_error_is_not_told_twice() -> None:
     error = {"event": "error", "message": "why", "status": 400, "code": "x"}
     chunks, _, _ = relayed([(0, piece(0)), (1, error), (1, AppError("again"))])
     assert events_in(chunks) == [piece(0), error]
 
 
-def test_a_fault_of_the_source_is_told_as_ours_without_its_text():
+def test_a_fault_of_the_source_is_told_as_ours_without_its_text() -> None:
     chunks, _, _ = relayed([(0, piece(0)), (1, KeyError("secret"))])
     last = events_in(chunks)[-1]
     assert last["code"] == "internal_error"
     assert "secret" not in json.dumps(last)
 
 
-def test_the_time_limit_ends_a_stream_with_the_settings_name():
+def test_the_time_limit_ends_a_stream_with_the_settings_name() -> None:
     script = [(i, piece(i)) for i in range(700)]
     chunks, end, inbox = relayed(script)
     last = events_in(chunks)[-1]
@@ -124,12 +132,12 @@ def test_the_time_limit_ends_a_stream_with_the_settings_name():
     assert inbox.closed
 
 
-def test_a_caller_who_left_gets_nothing_more():
+def test_a_caller_who_left_gets_nothing_more() -> None:
     class Left(NoWatch):
-        def due_at(self, last_event_at):
+        def due_at(self, last_event_at: float) -> float:
             return 20.0
 
-        def has_left(self, last_event_at):
+        def has_left(self, last_event_at: float) -> bool:
             return last_event_at < 0.5 and relay_clock() >= 20.0
 
     clock = VirtualClock()
@@ -154,13 +162,13 @@ def test_a_caller_who_left_gets_nothing_more():
         ([(1, RuntimeError("x"))], "internal_error"),
     ],
 )
-def test_a_failure_before_the_first_event_is_a_status(script, code):
+def test_a_failure_before_the_first_event_is_a_status(script: list[Moment], code: str) -> None:
     with pytest.raises(ProxyError) as refusal:
         relayed(script)
     assert refusal.value.code == code
 
 
-def test_a_closed_stream_frees_everything():
+def test_a_closed_stream_frees_everything() -> None:
     clock = VirtualClock()
     renderer = renderer_of(Format.NDJSON)
     inbox = ScriptedInbox(clock, [(0, piece(0)), (1, piece(1))], renderer.event)
@@ -182,8 +190,11 @@ def test_a_closed_stream_frees_everything():
     ),
     st.sampled_from([None, AppError("broke"), RuntimeError("fault")]),
 )
-def test_whatever_comes_the_rules_hold(gaps_and_sizes, ending):
-    at, script = 0.0, []
+def test_whatever_comes_the_rules_hold(
+    gaps_and_sizes: list[tuple[float, int]], ending: Exception | None
+) -> None:
+    at = 0.0
+    script: list[Moment] = []
     for n, (gap, size) in enumerate(gaps_and_sizes):
         at += gap / 10
         script.append((at, piece(n, text="x" * size)))
@@ -207,7 +218,7 @@ def test_whatever_comes_the_rules_hold(gaps_and_sizes, ending):
 
 
 @given(st.lists(st.binary(max_size=30)), st.integers(1, 20))
-def test_pieces_come_out_in_order_and_in_portions(pieces, limit):
+def test_pieces_come_out_in_order_and_in_portions(pieces: list[bytes], limit: int) -> None:
     queue = Pieces()
     for data in pieces:
         queue.add(data)

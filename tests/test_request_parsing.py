@@ -1,5 +1,7 @@
 """Keys, bodies and `Accept` headers, good and bad."""
 
+from collections.abc import Mapping
+
 import orjson
 import pytest
 from hypothesis import given
@@ -18,15 +20,24 @@ from endpoints.http.errors import (
 )
 from endpoints.http.negotiation import Format, choose_format
 from endpoints.http.settings import parse_settings
+from tests.conftest import Json
 
 KEY = "correct-horse-battery"
 CONVERSATION = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 
 
-def request(body=b"", content_type=None, query="", **headers):
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+def request(
+    body: bytes = b"",
+    content_type: str | None = None,
+    query: str = "",
+    headers: Mapping[str, str] = {},
+) -> Request:
     builder = EnvironBuilder(
-        method="POST", data=body, content_type=content_type, query_string=query, headers=headers
+        method="POST",
+        data=body,
+        content_type=content_type,
+        query_string=query,
+        headers=headers.items(),
     )
     return Request(builder.get_environ())
 
@@ -36,16 +47,16 @@ def request(body=b"", content_type=None, query="", **headers):
     [
         ("header", "", {"Authorization": f"Bearer {KEY}"}),
         ("header", "", {"Authorization": f"bearer   {KEY}  "}),
-        ("header", "", {"X_API_Key": KEY}),
-        ("header", "", {"X_API_Key": KEY, "Authorization": "Bearer wrong"}),
-        ("header", "", {"X_API_Key": "wrong", "Authorization": f"Bearer {KEY}"}),
+        ("header", "", {"X-API-Key": KEY}),
+        ("header", "", {"X-API-Key": KEY, "Authorization": "Bearer wrong"}),
+        ("header", "", {"X-API-Key": "wrong", "Authorization": f"Bearer {KEY}"}),
         ("header_or_query", f"api_key={KEY}", {}),
         ("none", "", {}),
     ],
 )
-def test_a_valid_key_is_let_in(location, query, headers):
+def test_a_valid_key_is_let_in(location: str, query: str, headers: dict[str, str]) -> None:
     settings = parse_settings({"api_key": f"{'x' * 16} {KEY}", "key_location": location})
-    authenticate(request(query=query, **headers), settings)
+    authenticate(request(query=query, headers=headers), settings)
 
 
 @pytest.mark.parametrize(
@@ -56,15 +67,15 @@ def test_a_valid_key_is_let_in(location, query, headers):
         ("header", "", {"Authorization": KEY}),
         ("header", "", {"Authorization": f"Basic {KEY}"}),
         ("header", "", {"Authorization": "Bearer "}),
-        ("header", "", {"X_API_Key": KEY[:-1]}),
-        ("header", "", {"X_API_Key": KEY + "\u00e9"}),
+        ("header", "", {"X-API-Key": KEY[:-1]}),
+        ("header", "", {"X-API-Key": KEY + "\u00e9"}),
         ("header_or_query", "api_key=", {}),
     ],
 )
-def test_anything_else_is_refused(location, query, headers):
+def test_anything_else_is_refused(location: str, query: str, headers: dict[str, str]) -> None:
     settings = parse_settings({"api_key": KEY, "key_location": location})
     with pytest.raises(Unauthorized):
-        authenticate(request(query=query, **headers), settings)
+        authenticate(request(query=query, headers=headers), settings)
 
 
 @pytest.mark.parametrize(
@@ -78,16 +89,16 @@ def test_anything_else_is_refused(location, query, headers):
         (b'\xef\xbb\xbf{"query": "hi"}', None),
     ],
 )
-def test_json_is_read_whatever_it_is_called(body, content_type):
+def test_json_is_read_whatever_it_is_called(body: bytes, content_type: str | None) -> None:
     assert read_run_body(request(body, content_type)).query == "hi"
 
 
-def test_an_empty_body_is_an_empty_object():
+def test_an_empty_body_is_an_empty_object() -> None:
     for content_type in (None, "application/json", "application/x-www-form-urlencoded"):
         assert read_run_body(request(b"", content_type)).inputs == {}
 
 
-def test_null_means_not_given_and_unknown_fields_are_ignored():
+def test_null_means_not_given_and_unknown_fields_are_ignored() -> None:
     body = read_run_body(
         request(b'{"query":null,"inputs":null,"files":null,"conversation_id":null,"x":1}')
     )
@@ -114,7 +125,7 @@ def test_null_means_not_given_and_unknown_fields_are_ignored():
         (b'{"files": ["x"]}', "`files`"),
     ],
 )
-def test_a_malformed_body_is_refused_by_name(body, named):
+def test_a_malformed_body_is_refused_by_name(body: bytes, named: str) -> None:
     with pytest.raises(InvalidParam) as refusal:
         read_run_body(request(body))
     assert named in refusal.value.message
@@ -125,15 +136,17 @@ def test_a_malformed_body_is_refused_by_name(body, named):
     [
         (b"query=hi", "text/plain", {}),
         (b"<a/>", "application/xml", {}),
-        (b"{}", "application/json", {"Content_Encoding": "gzip"}),
+        (b"{}", "application/json", {"Content-Encoding": "gzip"}),
     ],
 )
-def test_what_is_no_json_is_refused(body, content_type, headers):
+def test_what_is_no_json_is_refused(
+    body: bytes, content_type: str | None, headers: dict[str, str]
+) -> None:
     with pytest.raises(UnsupportedMediaType):
-        read_run_body(request(body, content_type, **headers))
+        read_run_body(request(body, content_type, headers=headers))
 
 
-def test_a_body_that_the_daemon_cut_is_never_used():
+def test_a_body_that_the_daemon_cut_is_never_used() -> None:
     body = b'{"query":"' + b"x" * (10 * 1024 * 1024 - 12) + b'"}'
     assert len(body) == 10 * 1024 * 1024
     with pytest.raises(PayloadTooLarge):
@@ -141,7 +154,7 @@ def test_a_body_that_the_daemon_cut_is_never_used():
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_make_anything_but_a_body_or_a_refusal(body):
+def test_no_bytes_make_anything_but_a_body_or_a_refusal(body: bytes) -> None:
     try:
         read_run_body(request(body))
     except ProxyError as refusal:
@@ -163,7 +176,7 @@ json_values = st.recursive(
         ),
     )
 )
-def test_no_json_makes_anything_but_a_body_or_a_refusal(fields):
+def test_no_json_makes_anything_but_a_body_or_a_refusal(fields: Json) -> None:
     try:
         body = read_run_body(request(orjson.dumps(fields)))
     except InvalidParam:
@@ -204,10 +217,10 @@ def test_no_json_makes_anything_but_a_body_or_a_refusal(fields):
         ("application/json; charset=utf-8", None, Format.JSON),
     ],
 )
-def test_which_format_is_chosen(accept, mode, format_):
+def test_which_format_is_chosen(accept: str, mode: str | None, format_: Format) -> None:
     assert choose_format(accept, mode) is format_
 
 
 @given(st.text())
-def test_no_accept_header_makes_trouble(accept):
+def test_no_accept_header_makes_trouble(accept: str) -> None:
     assert choose_format(accept, None) in Format

@@ -4,20 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoints.http.errors import InvalidSettings
-from endpoints.http.settings import KeyLocation, parse_settings
-from provider.apps import AppNotAllowed, AppNotFound
+from endpoints.http.errors import AppNotAllowed, AppNotFound, InvalidSettings
+from endpoints.http.settings import KeyLocation, Settings, parse_settings
 
 KEY = "k" * 16
 A = "11111111-2222-4333-8444-555555555555"
 B = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 
 
-def settings(**changes):
+def settings(**changes: object) -> Settings:
     return parse_settings({"api_key": KEY, **changes})
 
 
-def test_missing_null_and_empty_mean_the_same():
+def test_missing_null_and_empty_mean_the_same() -> None:
     bare = settings()
     for nothing in (None, "", "   "):
         assert settings(key_location=nothing, apps=nothing, app=None) == bare
@@ -25,23 +24,23 @@ def test_missing_null_and_empty_mean_the_same():
     assert bare.apps.ids is None
 
 
-def test_several_keys_are_separated_by_commas_or_spaces():
+def test_several_keys_are_separated_by_commas_or_spaces() -> None:
     assert len(settings(api_key=f"{'a' * 16}, {'b' * 20}  {'c' * 16}").api_keys) == 3
 
 
 @pytest.mark.parametrize("key", ["short", f"{KEY}, short", "", None, 5, ["x" * 20]])
-def test_a_key_that_is_missing_or_too_short_is_refused(key):
+def test_a_key_that_is_missing_or_too_short_is_refused(key: object) -> None:
     with pytest.raises(InvalidSettings) as refusal:
         settings(api_key=key)
     assert "`api_key`" in refusal.value.message
     assert "short" not in refusal.value.message
 
 
-def test_without_authentication_no_key_is_needed():
+def test_without_authentication_no_key_is_needed() -> None:
     assert parse_settings({"key_location": "none"}).api_keys == ()
 
 
-def test_a_secret_never_shows():
+def test_a_secret_never_shows() -> None:
     assert KEY not in repr(settings())
 
 
@@ -64,7 +63,9 @@ def test_a_secret_never_shows():
         (f"2024-01-01: {A}", None, {A}, {"2024-01-01": A}),
     ],
 )
-def test_which_apps_are_exposed(apps, app, ids, names):
+def test_which_apps_are_exposed(
+    apps: str, app: object, ids: set[str] | None, names: dict[str, str]
+) -> None:
     exposed = settings(apps=apps, app=app).apps
     assert exposed.ids == ids
     assert dict(exposed.names) == names
@@ -89,28 +90,28 @@ def test_which_apps_are_exposed(apps, app, ids, names):
         "# only a comment",
     ],
 )
-def test_apps_that_can_not_be_understood_are_refused(apps):
+def test_apps_that_can_not_be_understood_are_refused(apps: str) -> None:
     with pytest.raises(InvalidSettings) as refusal:
         settings(apps=apps)
     assert "`apps`" in refusal.value.message
 
 
 @pytest.mark.parametrize("app", [{"app_id": "x"}, {"app_id": 5}, 5, "x", ["y"]])
-def test_a_picked_app_that_is_none_is_refused(app):
+def test_a_picked_app_that_is_none_is_refused(app: object) -> None:
     with pytest.raises(InvalidSettings) as refusal:
         settings(app=app)
     assert "`app`" in refusal.value.message
 
 
 @given(st.dictionaries(st.sampled_from(["api_key", "key_location", "app", "apps"]), st.text()))
-def test_no_text_makes_anything_but_settings_or_a_refusal(raw):
+def test_no_text_makes_anything_but_settings_or_a_refusal(raw: dict[str, str]) -> None:
     try:
         parse_settings(raw)
     except InvalidSettings as refusal:
         assert refusal.status == 500
 
 
-def test_resolving_an_app():
+def test_resolving_an_app() -> None:
     apps = settings(apps=f"{{support: {A}}}").apps
     assert apps.resolve("support").app_id == A
     assert apps.resolve(A.upper()).app_id == A

@@ -6,6 +6,7 @@ there, but for one: of a session that is over the serverless runtime says so.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from gevent import Greenlet
 
@@ -17,6 +18,23 @@ ANSWER_SECONDS = 5.0
 
 _SESSION_IS_OVER = "failed to get session info"
 """What the daemon's `serverless_handler` answers for a session that is over."""
+
+
+class Watch(Protocol):
+    """Tells whether the caller of a request has left."""
+
+    def due_at(self, last_event_at: float) -> float:
+        """When `has_left` is to be asked next, in seconds of the clock."""
+
+    def has_left(self, last_event_at: float) -> bool:
+        """Whether the caller is known to have gone.
+
+        Args:
+            last_event_at: when the latest event came, in seconds of the clock.
+        """
+
+    def stop(self) -> None:
+        """Watch no more."""
 
 
 class CallerWatch:

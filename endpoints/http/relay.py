@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 
-from endpoints.http.caller_watch import CallerWatch
+from endpoints.http.caller_watch import Watch
 from endpoints.http.errors import AppTimeout, IncompleteStream, InternalError, ProxyError
 from endpoints.http.exchange import LIMIT_SETTING, Exchange
 from endpoints.http.intake import Inbox
@@ -31,7 +31,7 @@ class Listener:
         exchange: the request that is answered.
     """
 
-    def __init__(self, inbox: Inbox, watch: CallerWatch, exchange: Exchange) -> None:
+    def __init__(self, inbox: Inbox, watch: Watch, exchange: Exchange) -> None:
         self._inbox = inbox
         self._watch = watch
         self._exchange = exchange
