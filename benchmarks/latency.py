@@ -98,7 +98,9 @@ def _added_delay(drivers: dict[str, Driver], rounds: int, pace: int) -> list[Mea
     for name, allowed in (("p50", MOST_P50_MS), ("p99", MOST_P99_MS), ("most", MOST_MAX_MS)):
         plain, relay = (min(getattr(delay, name) for delay in taken[each]) for each in PLUGINS)
         bounds = (
-            (Bound("relay - plain", relay - plain, allowed[pace], "ms"),) if pace in allowed else ()
+            (Bound("relay - plain", relay - plain, allowed[pace], "ms"),)
+            if pace in allowed and not saturated
+            else ()
         )
         measurements.append(
             Measurement(

@@ -9,8 +9,8 @@ STEPS = 5
 """Lines of the grid, about."""
 
 # Mid tones, legible on GitHub's white and on its near-black page, and apart for colour-blind eyes.
-COLOURS = {"floor": "#8b949e", "plain": "#d9822b", "relay": "#2f81f7"}
-DASHES = {"floor": "2 4", "plain": "7 4", "relay": ""}
+COLOURS = {"floor": "#8b949e", "tuned floor": "#2da44e", "plain": "#d9822b", "relay": "#2f81f7"}
+DASHES = {"floor": "2 4", "tuned floor": "2 4", "plain": "7 4", "relay": ""}
 INK = "#848d97"
 
 type Points = Sequence[tuple[int, float]]

@@ -22,16 +22,20 @@ _ALL_THREADS = 2
 (`CPUCLOCK_SCHED` in the kernel's `posix-timers_types.h`)."""
 
 
+TUNED = "tuned "
+"""Before the name of a comparison: with this plugin's own tuning of the SDK."""
+
+
 def folder_of(plugin: str) -> Path:
     """Where a plugin lies: `relay` is this repository, the others are comparisons."""
-    return REPOSITORY if plugin == "relay" else COMPARISONS / plugin
+    return REPOSITORY if plugin == "relay" else COMPARISONS / plugin.removeprefix(TUNED)
 
 
 class PluginProcess:
     """A running plugin.
 
     Args:
-        plugin: `relay`, `floor`, `plain` or `empty`.
+        plugin: `relay`, or `floor`, `plain` or `empty`, these also with `tuned ` before them.
 
     Attributes:
         stdin: the pipe's file descriptor, which does not block.
@@ -43,9 +47,12 @@ class PluginProcess:
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
         environment = os.environ | {"INSTALL_METHOD": "local"}
+        module = "main"
+        if plugin.startswith(TUNED):
+            module, environment["PYTHONPATH"] = "benchmarks.tuned", str(REPOSITORY)
         started_at = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "main"],
+            [sys.executable, "-m", module],
             cwd=folder_of(plugin),
             env=environment,
             stdin=subprocess.PIPE,

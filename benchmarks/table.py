@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmarks.results import Bound, Measurement
 
-PLUGINS = ("empty", "floor", "plain", "relay")
+PLUGINS = ("empty", "floor", "tuned floor", "plain", "relay")
 
 
 def markdown(measurements: Sequence[Measurement]) -> str:

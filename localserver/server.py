@@ -223,6 +223,8 @@ class LocalServer:
     def _listen(self) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # as Go's servers do; connections inherit it, and asyncio does not set it on these
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             listener.bind((self.config.host, self.config.port))
         except OSError as error:

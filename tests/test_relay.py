@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import deque
 from collections.abc import Iterable
 
 import pytest
@@ -86,6 +87,35 @@ def test_a_long_line_is_split() -> None:
     assert [len(chunk) <= MAX_CHUNK_BYTES for _, chunk in chunks] == [True] * 4
     assert events_in(chunks) == [long, END]
     assert end == pytest.approx(0.08)
+
+
+@pytest.mark.parametrize("megabytes_a_second", [1.2, 2.0, 4.0, 12.0])
+def test_a_reader_of_one_megabyte_a_second_never_has_128_chunks_before_it(
+    megabytes_a_second: float,
+) -> None:
+    count, size = 2000, 10_000
+    every = size / (megabytes_a_second * 1_000_000)
+    script: list[Moment] = [(n * every, piece(n, text="x" * size)) for n in range(count)]
+    script += [(count * every, END), (count * every, None)]
+    chunks, _, _ = relayed(script)
+    assert len(events_in(chunks)) == count + 1
+    queue: deque[int] = deque()
+    longest, read, now = 0, 0.0, 0.0
+    for at, chunk in chunks:
+        read += (at - now) * 1024 * 1024
+        now = at
+        while queue and read >= queue[0]:
+            read -= queue.popleft()
+        read = read if queue else 0.0
+        queue.append(len(chunk))
+        longest = max(longest, len(queue))
+    assert longest < 128
+
+
+def test_a_fast_reader_is_not_kept_from_full_chunks() -> None:
+    script: list[Moment] = [(0, piece(0, text="x" * 20_000_000)), (0, END), (0, None)]
+    _, end, _ = relayed(script)
+    assert end < 0.6
 
 
 def test_silence_is_filled_with_pings() -> None:

@@ -5,7 +5,7 @@ stream's end has arrived by then: chunks right behind the first are lost. Behind
 queue of 128 chunks and drops what a stalled reader leaves no room for (its `endpoint_service.go`).
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from endpoints.http.clock import Clock
 
@@ -14,6 +14,17 @@ GAP_SECONDS = 0.02
 
 MAX_CHUNK_BYTES = 1024 * 1024
 """Of one chunk. On the wire it is hex, twice as long, and a line above 5 MiB kills the plugin."""
+
+
+SLOW_READER_BYTES_PER_SECOND = 1024 * 1024
+"""A reader of this speed loses nothing, however fast an answer is made."""
+
+MAX_LAG_SECONDS = 1.0
+"""How far such a reader may be behind before chunks are made larger: 50 chunks of the 128."""
+
+LAGGING_GAP_SECONDS = 0.1
+"""Between two chunks that are made larger: the daemon's queue counts chunks and not bytes. No model
+writes so fast that this ever matters to it."""
 
 
 class Pace:
@@ -25,24 +36,40 @@ class Pace:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._next_at = float("-inf")
+        self._sent_at = float("-inf")
+        self._lag = 0.0
 
     def wait(self) -> None:
         """Wait until a chunk, or the end, may follow."""
-        left = self._next_at - self._clock.now()
+        left = self._sent_at + GAP_SECONDS - self._clock.now()
         if left > 0:
             self._clock.sleep(left)
 
-    def sent(self) -> float:
-        """A chunk has gone out: note when, and tell (in seconds of the clock)."""
+    def sent(self, size: int) -> float:
+        """A chunk of so many bytes has gone out: note when, and tell (in seconds of the clock)."""
         now = self._clock.now()
-        self._next_at = now + GAP_SECONDS
+        caught_up = max(self._lag - (now - self._sent_at), 0)
+        self._lag = caught_up + size / SLOW_READER_BYTES_PER_SECOND
+        self._sent_at = now
         return now
+
+    def fill(self, is_full: Callable[[], bool]) -> None:
+        """Wait for more to go out at once, if a slow reader would be far behind.
+
+        Args:
+            is_full: whether waiting can't make the next chunk any larger.
+        """
+        if self._lag < MAX_LAG_SECONDS:
+            return
+        until = self._sent_at + LAGGING_GAP_SECONDS
+        while not is_full() and self._clock.now() < until:
+            self._clock.sleep(GAP_SECONDS)
 
     def send(self, data: bytes) -> Generator[bytes, None, None]:
         """Bytes that end an answer, in chunks, and the distance that the end keeps."""
         for start in range(0, len(data), MAX_CHUNK_BYTES):
             self.wait()
-            yield data[start : start + MAX_CHUNK_BYTES]
-            self.sent()
+            chunk = data[start : start + MAX_CHUNK_BYTES]
+            yield chunk
+            self.sent(len(chunk))
         self.wait()

@@ -146,13 +146,15 @@ class Relay:
         inbox, pace = self._inbox, self._pace
         while True:
             if not self._listener.await_something(self._sent_at + PING_SECONDS):
-                yield self._renderer.ping()
+                chunk = self._renderer.ping()
             elif inbox.size:
                 pace.wait()
-                yield inbox.take(MAX_CHUNK_BYTES)
+                pace.fill(lambda: inbox.ended or inbox.size >= MAX_CHUNK_BYTES)
+                chunk = inbox.take(MAX_CHUNK_BYTES)
             else:
                 break
-            self._sent_at = pace.sent()
+            yield chunk
+            self._sent_at = pace.sent(len(chunk))
         yield from pace.send(self._ending())
 
     def _ending(self) -> bytes:
