@@ -63,9 +63,18 @@ def _measure_paced(
 
 def _measure(drivers: dict[str, Driver], rounds: int, load: Load) -> Measurement:
     costs = interleaved(drivers, rounds, lambda driver: measure_cost(driver, load))
+    _check_floors(costs, load)
     best = {plugin: min(taken, key=lambda cost: cost.event_us) for plugin, taken in costs.items()}
     figures = {plugin: cost.event_us for plugin, cost in best.items()}
     return Measurement(GROUP, _case(load), "µs", figures, _bounds(load, figures), _note(best, load))
+
+
+def _check_floors(costs: dict[str, list[Cost]], load: Load) -> None:
+    """A floor sends one line at the end of each stream; one that sends more is none."""
+    for floor in FLOORS:
+        for cost in costs[floor]:
+            if cost.chunks != load.streams:
+                raise RuntimeError(f"`{floor}`: {cost.chunks} chunks of {load.streams} streams")
 
 
 def _bounds(load: Load, figures: dict[str, float]) -> tuple[Bound, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COMPARISONS = Path(__file__).resolve().parent / "plugins"
+TUNED_START = Path(__file__).resolve().parent / "tuned.py"
 
 PIPE_BYTES = 1024 * 1024
 """Of each pipe, the most that Linux gives a user: neither side shall wait for the other."""
@@ -47,12 +48,10 @@ class PluginProcess:
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
         environment = os.environ | {"INSTALL_METHOD": "local"}
-        module = "main"
-        if plugin.startswith(TUNED):
-            module, environment["PYTHONPATH"] = "benchmarks.tuned", str(REPOSITORY)
+        how = [str(TUNED_START)] if plugin.startswith(TUNED) else ["-m", "main"]
         started_at = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, *how],
             cwd=folder_of(plugin),
             env=environment,
             stdin=subprocess.PIPE,

@@ -23,7 +23,9 @@ def interleaved[T](
         the figures of each plugin, a round each.
     """
     taken: dict[str, list[T]] = {plugin: [] for plugin in drivers}
+    order = list(drivers)
     for _ in range(rounds):
-        for plugin, driver in drivers.items():
-            taken[plugin].append(measure(driver))
+        for plugin in order:
+            taken[plugin].append(measure(drivers[plugin]))
+        order.append(order.pop(0))  # none is always the one behind the busiest
     return taken

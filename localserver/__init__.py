@@ -11,7 +11,7 @@ with LocalServer.running(Config(endpoints={"local": {"api_key": "..."}})) as ser
 """
 
 from localserver.apps import App, Call, DifyError, RunError, SentError
-from localserver.apps.demo import APP_IDS
+from localserver.apps.demo import APP_IDS, SERVICE_API_KEYS
 from localserver.config import Config, ConfigError, Limits
 from localserver.runtime import PluginError
 from localserver.server import LocalServer, PortInUse
@@ -19,6 +19,7 @@ from localserver.session import Response
 
 __all__ = [
     "APP_IDS",
+    "SERVICE_API_KEYS",
     "App",
     "Call",
     "Config",

@@ -51,7 +51,9 @@ class Config:
     """A local server: which plugin it runs, with which endpoints, before which apps."""
 
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Hook id to the endpoint's settings, as the plugin receives them."""
+    """Hook id to the endpoint's settings, as the plugin receives them.
+
+    `{base_url}` in a setting becomes the URL of this server, once its port is known."""
     plugin: Path = REPOSITORY
     """The plugin's directory, with `manifest.yaml` and `main.py`."""
     plugin_env: Mapping[str, str] = field(default_factory=dict)
@@ -68,6 +70,8 @@ class Config:
     real one doesn't."""
     completion: CompletionMode = "mended"
     """`broken`: completion apps fail as they really do in Dify's reverse invocation."""
+    service_api_ping: float = 10.0
+    """Seconds from one ping of a Service API stream to the next."""
     captures: Path = DEFAULT_CAPTURES
     """Directory of the recorded streams that the `replay` app plays."""
     host: str = "127.0.0.1"
@@ -77,6 +81,17 @@ class Config:
     """Seconds that the first plugin process may take to its first heartbeat."""
     console: Callable[[str], None] | None = None
     """Called with each line that the daemon would log; None keeps them in memory only."""
+
+
+def filled(endpoints: Mapping[str, Mapping[str, Any]], base_url: str) -> dict[str, dict[str, Any]]:
+    """The settings of endpoints with the server's URL in place of `{base_url}`."""
+    return {
+        hook: {
+            name: value.replace("{base_url}", base_url) if isinstance(value, str) else value
+            for name, value in settings.items()
+        }
+        for hook, settings in endpoints.items()
+    }
 
 
 def load(path: Path) -> Config:
@@ -99,6 +114,7 @@ def load(path: Path) -> Config:
         config.limits = Limits(**(data.get("limits") or {}))
         config.pace = float(data.get("pace", config.pace))
         config.event_rate = float(data.get("event_rate", config.event_rate))
+        config.service_api_ping = float(data.get("service_api_ping", config.service_api_ping))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if data.get("completion", "mended") not in ("mended", "broken"):

@@ -1,4 +1,4 @@
-"""The HTTP side: `/e/<hook>/...` as the daemon serves it, and Dify's upload URL."""
+"""The HTTP side: `/e/<hook>/...` as the daemon serves it, and what Dify serves beside it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from localserver import gojson
+from localserver.asgi import read_body, send_whole, text_headers
 from localserver.config import Config
 from localserver.gohttp import BODY_LIMIT, IncomingRequest, raw_request, valid_escapes
 from localserver.instance import Instance
 from localserver.messages import request_line
 from localserver.runtime import PluginRuntime
+from localserver.service_api import PREFIX as SERVICE_API_PREFIX
+from localserver.service_api import ServiceApi
 from localserver.session import Response, Session
 from localserver.uploads import UPLOAD_PATH, Uploads
 
 METHODS = frozenset({"HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS"})
 ENDPOINT_PREFIX = b"/e/"
-JSON_TYPE = b"application/json; charset=utf-8"
 NOT_SENT_ON = frozenset({"transfer-encoding"})
 """Response headers that Go's server keeps to itself."""
 UPLOAD_LIMIT = 100 * 1024 * 1024
@@ -48,42 +50,22 @@ class Sessions(Protocol):
         ...
 
 
-async def _send_whole(send: Send, status: int, body: bytes, kind: bytes = JSON_TYPE) -> None:
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """Read a body up to `limit` bytes and let the rest go by; None if the caller left."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part: bytes = message.get("body", b"")
-        if size < limit:
-            parts.append(part[: limit - size])
-            size += len(parts[-1])
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _text_headers(scope: Scope) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-
-
 class HttpServer:
     """The ASGI application."""
 
     def __init__(
-        self, config: Config, runtime: PluginRuntime, sessions: Sessions, uploads: Uploads
+        self,
+        config: Config,
+        runtime: PluginRuntime,
+        sessions: Sessions,
+        uploads: Uploads,
+        service_api: ServiceApi,
     ) -> None:
         self._config = config
         self._runtime = runtime
         self._sessions = sessions
         self._uploads = uploads
+        self._service_api = service_api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -92,11 +74,13 @@ class HttpServer:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         raw_path = raw_path.partition(b"?")[0]
         if not valid_escapes(raw_path):
-            await _send_whole(send, 400, b"400 Bad Request", b"text/plain; charset=utf-8")
+            await send_whole(send, 400, b"400 Bad Request", b"text/plain; charset=utf-8")
         elif raw_path == b"/health/check":
-            await _send_whole(send, 200, b'{"status":"ok"}')
+            await send_whole(send, 200, b'{"status":"ok"}')
         elif raw_path == UPLOAD_PATH.encode() and scope["method"] == "POST":
             await self._upload(scope, receive, send)
+        elif raw_path.startswith(SERVICE_API_PREFIX):
+            await self._service_api(scope, receive, send)
         elif raw_path.startswith(ENDPOINT_PREFIX) and scope["method"] in METHODS:
             hook, slash, rest = raw_path[len(ENDPOINT_PREFIX) :].partition(b"/")
             if slash:
@@ -105,7 +89,7 @@ class HttpServer:
                 await self._redirect(scope, send, raw_path)
         else:
             answer = b'{"code":"not_found","message":"route not found"}'
-            await _send_whole(send, 404, answer)
+            await send_whole(send, 404, answer)
 
     @staticmethod
     async def _redirect(scope: Scope, send: Send, raw_path: bytes) -> None:
@@ -118,31 +102,31 @@ class HttpServer:
         await send({"type": "http.response.body", "body": b""})
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read_body(receive, UPLOAD_LIMIT)
+        body = await read_body(receive, UPLOAD_LIMIT)
         if body is None:
             return
-        headers = dict(_text_headers(scope))
+        headers = dict(text_headers(scope))
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         status, answer = self._uploads.receive(query, headers.get("content-type", ""), body)
-        await _send_whole(send, status, orjson.dumps(answer), b"application/json")
+        await send_whole(send, status, orjson.dumps(answer), b"application/json")
 
     async def _endpoint(
         self, scope: Scope, receive: Receive, send: Send, hook: str, path: bytes
     ) -> None:
         settings = self._config.endpoints.get(hook)
-        body = await _read_body(receive, BODY_LIMIT)
+        body = await read_body(receive, BODY_LIMIT)
         if body is None:
             return
         if settings is None:
             answer = daemon_error(-400, BAD_REQUEST, "endpoint not found")
-            await _send_whole(send, 404, answer)
+            await send_whole(send, 404, answer)
             return
         incoming = IncomingRequest(
             method=scope["method"],
             hook=hook,
             raw_path=path,
             raw_query=scope["query_string"],
-            headers=_text_headers(scope),
+            headers=text_headers(scope),
             body=body,
         )
         record = Response(str(uuid.uuid4()), hook, scope["method"], path.decode("latin-1"))
@@ -159,7 +143,7 @@ class HttpServer:
             instance: Instance = await self._runtime.instance()
         except TimeoutError:
             message = "no proper instance\nfailed to write request"
-            await _send_whole(send, 500, daemon_error(-500, INTERNAL_ERROR, message))
+            await send_whole(send, 500, daemon_error(-500, INTERNAL_ERROR, message))
             return
         session.instance = instance
         instance.stdin.write(request_line(session, settings, raw))
@@ -169,7 +153,7 @@ class HttpServer:
         if session.error is not None:
             answer = daemon_error(-500, INTERNAL_ERROR, session.error)
             session.record.status = 500
-            await _send_whole(send, 500, answer)
+            await send_whole(send, 500, answer)
             return
         headers = [
             (name.encode("latin-1", "replace"), value.encode("utf-8", "replace"))

@@ -22,7 +22,10 @@ from localserver.uploads import Uploads
 
 APP_FIELDS = ("app_id", "inputs", "query", "response_mode", "conversation_id", "user")
 """What the daemon keeps of an app invocation; `files` is not among them."""
-READ_TIMEOUT = "http: read on closed response body\nfailed to read system header"
+READ_TIMEOUT = (
+    "read tcp 127.0.0.1:50932->127.0.0.1:5001: use of closed network connection\n"
+    "failed to read system header"
+)
 
 Request = dict[str, Any]
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
 
 from localserver import gojson
 from localserver.apps.demo import demo_apps
-from localserver.config import Config, ConfigError
+from localserver.config import Config, ConfigError, filled
 from localserver.http import HttpServer
 from localserver.instance import Instance
 from localserver.invocations import Invocations
 from localserver.log import Log, remember
 from localserver.manifest import read_permissions
 from localserver.messages import error_text
+from localserver.observed import Observed
 from localserver.runtime import PluginRuntime
+from localserver.service_api import ServiceApi
 from localserver.session import Response, Session
 from localserver.storage import Storage
 from localserver.thread import QuietUvicorn, ServerThread, silenced
@@ -27,13 +30,15 @@ from localserver.uploads import Uploads
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: a thousand callers at once are a test."""
+KEEP_ALIVE = 65
+"""Seconds that a connection may be idle, as in the nginx before Dify."""
 
 
 class PortInUse(Exception):
     """Something else listens on the port already."""
 
 
-class LocalServer:
+class LocalServer(Observed):
     """One plugin process behind an HTTP server; see `running` for the way to use it in tests."""
 
     def __init__(self, config: Config) -> None:
@@ -53,17 +58,13 @@ class LocalServer:
         self._sessions: dict[str, Session] = {}
         self._uploads = Uploads(lambda: self.base_url)
         self._storage = Storage(min(permissions.storage_size, config.limits.storage))
-        self._invocations = Invocations(
-            config,
-            {**demo_apps(config.completion), **config.apps},
-            permissions,
-            self._storage,
-            self._uploads,
-        )
+        apps = {**demo_apps(config.completion), **config.apps}
+        self._invocations = Invocations(config, apps, permissions, self._storage, self._uploads)
+        self._service_api = ServiceApi(config, apps, self._uploads)
         self._runtime: PluginRuntime | None = None
         self._port = config.port
 
-    # What tests look at
+    # Addresses
 
     @property
     def base_url(self) -> str:
@@ -75,59 +76,9 @@ class LocalServer:
         return f"{self.base_url}/e/{hook}"
 
     @property
-    def plugin_pid(self) -> int | None:
-        """Process id of the plugin, None while there is none."""
-        return self._runtime.pid if self._runtime else None
-
-    @property
-    def restarts(self) -> int:
-        """How often the plugin was started again."""
-        return self._runtime.restarts if self._runtime else 0
-
-    @property
-    def plugin_log(self) -> list[str]:
-        """Log messages and stderr lines of the plugin."""
-        return self.log.plugin_lines
-
-    @property
-    def daemon_log(self) -> list[str]:
-        """What the daemon itself would log."""
-        return self.log.daemon_lines
-
-    @property
-    def bad_lines(self) -> int:
-        """Lines on the plugin's stdout that were no messages."""
-        return self.log.bad_lines
-
-    @property
-    def invocations(self) -> list[dict[str, Any]]:
-        """Reverse invocations as the plugin sent them: `type`, `request`, `hook`, `time`."""
-        return self._invocations.record
-
-    @property
-    def dropped_events(self) -> int:
-        """Events of apps that were dropped because the plugin read too slowly."""
-        return self._invocations.dropped_events
-
-    @property
-    def storage(self) -> dict[str, bytes]:
-        """The plugin's stored values by key."""
-        return self._storage.values
-
-    @property
-    def uploads(self) -> Mapping[str, dict[str, Any]]:
-        """Uploaded files by id, as Dify answered them; `upload_contents` has their bytes."""
-        return self._uploads.files
-
-    @property
-    def upload_contents(self) -> Mapping[str, bytes]:
-        """The bytes of uploaded files by id."""
-        return self._uploads.contents
-
-    @property
-    def open_sessions(self) -> int:
-        """Number of requests that are being answered."""
-        return len(self._sessions)
+    def service_api_url(self) -> str:
+        """The base URL of the stand-in for Dify's Service API."""
+        return f"{self.base_url}/v1"
 
     # Sessions
 
@@ -189,7 +140,8 @@ class LocalServer:
         """
         listener = self._listen()
         self._runtime = PluginRuntime(self.config, self.log, self._on_message)
-        application = HttpServer(self.config, self._runtime, self, self._uploads)
+        config = replace(self.config, endpoints=filled(self.config.endpoints, self.base_url))
+        application = HttpServer(config, self._runtime, self, self._uploads, self._service_api)
         http = QuietUvicorn(
             uvicorn.Config(
                 application,
@@ -202,6 +154,8 @@ class LocalServer:
                 timeout_graceful_shutdown=1,
                 backlog=BACKLOG,
                 ws="none",
+                http=self._service_api.connections.protocol(),
+                timeout_keep_alive=KEEP_ALIVE,
             )
         )
         try:
@@ -214,6 +168,7 @@ class LocalServer:
             http.should_exit = True
             for session in list(self._sessions.values()):
                 session.leave()
+            self._service_api.close()
             with silenced("uvicorn.error"):  # which minds that open responses are cut off
                 await serving
         finally:

@@ -30,6 +30,7 @@ class Call:
         inputs: the app's input variables by name.
         conversation_id: the conversation to continue; "" for a new one.
         user: who calls, as the caller says; "" if not said. Only the Service API honours it.
+        files: Dify file objects for the whole call.
     """
 
     kind: Kind
@@ -38,3 +39,4 @@ class Call:
     inputs: dict[str, Any] = field(default_factory=dict)
     conversation_id: str = ""
     user: str = ""
+    files: tuple[dict[str, Any], ...] = ()

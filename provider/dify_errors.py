@@ -26,6 +26,12 @@ MAX_MESSAGE_CHARACTERS = 2000
 
 _HTTP_FAILURE = re.compile(r"request failed with status code: (\d{3}) and respond with: (.*)", re.S)
 _INSTALLATION_STATUSES = (401, 403)
+_NO_CONVERSATION = (
+    "Dify does not know that conversation. Leave `conversation_id` out to begin a new one."
+)
+_CUT_OFF = ("use of closed network connection", "read on closed response body")
+"""What reading says in the daemon once its own time limit has closed the answer (both seen)."""
+_RETRY_AFTER = re.compile(r"\d{1,9}")
 _NO_MESSAGE = "The app failed in Dify, which did not say why. Look at the app's log in Dify."
 
 
@@ -45,16 +51,16 @@ def from_exception(failure: Exception) -> ProxyError:
             "The app sent nothing for too long. The administrator can raise MAX_INVOCATION_TIMEOUT "
             "(seconds) in the plugin daemon's environment."
         )
-    if "read on closed response body" in text:
+    if any(words in text for words in _CUT_OFF):
         return AppTimeout(
             "The app ran for too long. The administrator can raise "
             "DIFY_BACKWARDS_INVOCATION_READ_TIMEOUT (milliseconds) in the plugin daemon's "
             "environment."
         )
-    if "EOF" in text or "connection reset" in text:
-        return IncompleteStream("Dify broke off before the app had finished.")
     if "request failed:" in text:
         return AppError("The app failed in Dify while it ran. Its log in Dify says why.")
+    if "unexpected EOF" in text or "connection reset" in text:
+        return IncompleteStream("Dify broke off before the app had finished.")
     if type(failure) is Exception or type(failure).__module__.startswith("httpx"):
         return AppError("The app could not be run in Dify. Dify's and the daemon's logs say why.")
     return InternalError()
@@ -70,11 +76,37 @@ def from_event(event: Mapping[str, Any]) -> ProxyError:
     )
 
 
+def from_service_api(
+    status: int, body: bytes, retry_after: str | None, *, in_conversation: bool
+) -> ProxyError:
+    """The error behind an answer of the Service API that is none of success.
+
+    Args:
+        status: of the answer.
+        body: of the answer.
+        retry_after: its `Retry-After` header.
+        in_conversation: a conversation was to be continued.
+    """
+    if status == 401:
+        return AppError(
+            "The Service API key of this app is not accepted. The administrator has to mend the "
+            "setting `service_api_keys`."
+        )
+    if status == 404 and in_conversation:
+        return ConversationNotFound(_NO_CONVERSATION)
+    error = _from_http(status, body.decode("utf-8", "replace"))
+    if isinstance(error, DifyRefusal) and retry_after and _RETRY_AFTER.fullmatch(retry_after):
+        error.headers = {"Retry-After": retry_after}
+    return error
+
+
 def _from_http(status: int, body: str) -> ProxyError:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         answer = None
+    if not isinstance(answer, dict) and status == 429:  # a proxy before Dify says so
+        return DifyRefusal("Too many requests. Try again later.", 429, "too_many_requests")
     if not isinstance(answer, dict):
         return AppError(f"Dify refused to run the app (HTTP {status}).")
     code, message = answer.get("code"), answer.get("message")
@@ -82,9 +114,7 @@ def _from_http(status: int, body: str) -> ProxyError:
         return AppNotFound("Dify has no such app in this workspace.")
     if status == 400 and message == "":
         # so Dify answers an unknown conversation, or one of another app
-        return ConversationNotFound(
-            "Dify does not know that conversation. Leave `conversation_id` out to begin a new one."
-        )
+        return ConversationNotFound(_NO_CONVERSATION)
     return _from_dify(
         status,
         code if isinstance(code, str) else "",

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from endpoints.http.errors import InvalidParam, PayloadTooLarge
+from endpoints.http.errors import (
+    AppError,
+    AppNotFound,
+    InvalidParam,
+    PayloadTooLarge,
+    ProxyError,
+)
+from provider.apps import App
 from provider.call import Call, Event, Kind
 from provider.dify_errors import from_exception
+from provider.ways import Description, Via
 
 if TYPE_CHECKING:
     from dify_plugin.core.runtime import Session
@@ -21,34 +29,70 @@ _ENVELOPE_BYTES = 1024
 """More than what stands around the call on the wire: event, session and request ids, app id."""
 
 
-def run_by_reverse_invocation(session: "Session", call: Call) -> Iterator[Event]:
-    """Start a run; its events come as Dify sends them.
-
-    The app is always run in streaming mode: agents know no other, and a blocking run would be cut
-    off for its silence. Closing the iterator frees what the plugin holds of the run; the app itself
-    runs on in Dify, which has no way to stop it.
+class ReverseInvocation:
+    """The way over the session of a request.
 
     Args:
         session: the session of the request.
-        call: what to run.
-
-    Returns:
-        an iterator of events, which raises the errors of the contract.
-
-    Raises:
-        PayloadTooLarge: the call would not fit the daemon's line.
-        InvalidParam: the call can't be written as JSON.
     """
-    arguments = _arguments(call)
-    _check_size(arguments)
-    return _events(session, call, arguments)
+
+    via = Via.REVERSE_INVOCATION
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    def run(self, call: Call) -> Iterator[Event]:
+        """Start a run.
+
+        The app is always run in streaming mode: agents know no other, and a blocking run would be
+        cut off for its silence. A run can't be stopped: once nobody takes its events, the app runs
+        on in Dify all the same.
+
+        Raises:
+            PayloadTooLarge: the call would not fit the daemon's line.
+            InvalidParam: the call can't be made this way, or can't be written as JSON.
+        """
+        if call.files:
+            raise InvalidParam(
+                "`files` can't be delivered to this app: for that it has to be reached over the "
+                "Service API (the setting `service_api_keys`)."
+            )
+        arguments = _arguments(call)
+        _check_size(arguments)
+        return self._events(call, arguments)
+
+    def _events(self, call: Call, arguments: Mapping[str, Any]) -> Iterator[Event]:
+        try:
+            yield from _invocation(self._session, call)(**arguments, response_mode="streaming")
+        except Exception as failure:
+            raise _explained(from_exception(failure), call) from None
+
+    def describe(self, app: App) -> Description:
+        """Ask for an app's parameters; the mode is not told this way.
+
+        Raises:
+            AppNotFound: Dify has no such app in this workspace.
+            AppError: Dify does not answer.
+        """
+        try:
+            answer = self._session.app.fetch_app(app.app_id)
+        except Exception as failure:
+            if "data is nil" in str(failure):
+                raise AppNotFound("Dify has no such app in this workspace.") from None
+            raise AppError("Dify did not tell about the app. Try again later.") from None
+        inner = answer.get("data")
+        parameters = inner if isinstance(inner, Mapping) else answer
+        return Description(dict(parameters), mode=None)
 
 
-def _events(session: "Session", call: Call, arguments: Mapping[str, Any]) -> Iterator[Event]:
-    try:
-        yield from _invocation(session, call)(**arguments, response_mode="streaming")
-    except Exception as failure:
-        raise from_exception(failure) from None
+def _explained(error: ProxyError, call: Call) -> ProxyError:
+    if call.kind is Kind.COMPLETION and type(error) is AppError:
+        return AppError(
+            "Dify could not run this completion app: over reverse invocation it fails in all "
+            "versions of Dify known so far. The administrator can give it a Service API key in the "
+            "setting `service_api_keys`."
+        )
+    return error
 
 
 def _invocation(session: "Session", call: Call) -> Any:

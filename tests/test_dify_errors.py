@@ -51,6 +51,13 @@ def test_every_captured_error_body_has_the_contracts_status_and_code(path: Path)
             "DIFY_BACKWARDS_INVOCATION_READ_TIMEOUT",
         ),
         (
+            "read app failed: read tcp 127.0.0.1:50932->127.0.0.1:5001: use of closed network "
+            "connection\nfailed to read system header",
+            504,
+            "app_timeout",
+            "DIFY_BACKWARDS_INVOCATION_READ_TIMEOUT",
+        ),
+        (
             "invocation exited without response after 250 seconds",
             504,
             "app_timeout",

@@ -217,7 +217,8 @@ def test_unknown_hooks_and_methods(strict: LocalServer) -> None:
         ),
         (
             {"hang": True},
-            "read app failed: http: read on closed response body\nfailed to read system header",
+            "read app failed: read tcp 127.0.0.1:50932->127.0.0.1:5001: use of closed network "
+            "connection\nfailed to read system header",
         ),
         (
             {"event": {"z": 1.0, "big": 2**53 + 1, "a": {"d": 1, "c": 2}}},

@@ -123,3 +123,84 @@ def test_resolving_an_app() -> None:
             apps.resolve(unknown)
     assert settings().apps.resolve(B).app_id == B
     assert settings(app={"app_id": A}).apps.resolve("default").app_id == A
+
+
+URL = "https://api.dify.example/v1"
+
+
+def test_no_app_has_a_service_api_key_by_default() -> None:
+    assert settings().service_api is None
+    assert settings(service_api_url=URL).service_api is None
+
+
+def test_service_api_keys_are_given_for_names_or_ids() -> None:
+    parsed = settings(
+        apps=f"{{support: {A}}}",
+        app={"app_id": B},
+        service_api_url=URL + "/",
+        service_api_keys=f"support: app-one\n{B.upper()}: app-two",
+    )
+    assert parsed.service_api is not None
+    assert parsed.service_api.base_url == URL
+    assert dict(parsed.service_api.keys) == {A: "app-one", B: "app-two"}
+    assert "app-one" not in repr(parsed)
+    by_default = settings(
+        app={"app_id": B}, service_api_url=URL, service_api_keys="{default: app-two}"
+    )
+    assert by_default.service_api is not None
+    assert dict(by_default.service_api.keys) == {B: "app-two"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.dify.example/v1",
+        "ftp://api.dify.example",
+        "https://",
+        "https://user:s3cret@api.dify.example/v1",
+        "https://s3cret@api.dify.example/v1",
+        "https://api.dify.example/v1?key=s3cret",
+        "https://api.dify.example/v1#s3cret",
+        "https://api.dify.example:port/v1",
+        "https://api dify.example/v1",
+        "https://api.dify.exämple\n/v1",
+        "https://[::1/v1",
+    ],
+)
+def test_a_service_api_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        settings(service_api_url=url)
+    assert "`service_api_url`" in refusal.value.message
+    assert "s3cret" not in refusal.value.message
+
+
+@pytest.mark.parametrize("url", ["http://api:5001/v1", "https://[::1]:8443/v1", URL])
+def test_service_api_urls(url: str) -> None:
+    assert settings(service_api_url=url).service_api is None
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "app-s3cret",
+        "[app-s3cret]",
+        "{unknown: app-s3cret}",
+        f"{{{A}: }}",
+        f"{{{A}: 'app s3cret'}}",
+        f"{{{A}: [app-s3cret]}}",
+        f"{{{A}: app-s3cret, {A.upper()}: app-other}}",
+        f"{{{A}: app-s3cret, {A}: app-other}}",
+        "{unclosed: app-s3cret",
+    ],
+)
+def test_service_api_keys_that_can_not_be_understood_are_refused(keys: str) -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        settings(service_api_url=URL, service_api_keys=keys)
+    assert "`service_api_keys`" in refusal.value.message
+    assert "s3cret" not in refusal.value.message
+
+
+def test_service_api_keys_need_a_url() -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        settings(service_api_keys=f"{{{A}: app-s3cret}}")
+    assert "`service_api_url`" in refusal.value.message

@@ -5,11 +5,9 @@ from types import MappingProxyType
 
 import yaml
 
+from endpoints.http import yaml_setting
 from endpoints.http.errors import InvalidSettings
 from provider.apps import DEFAULT_NAME, ExposedApps, is_app_name, is_uuid
-
-MAX_CHARACTERS = 64 * 1024
-"""Room for a thousand names; more would stall every caller of the process while it is parsed."""
 
 EVERY_APP = "*"
 
@@ -41,23 +39,16 @@ def parse_apps(text: str, picked: str) -> ExposedApps:
 
 def _entries(text: str) -> Iterator[tuple[str | None, str]]:
     """Name (or None) and app id (or `*`) of each entry."""
-    if len(text) > MAX_CHARACTERS:
-        raise InvalidSettings("apps", f"is longer than {MAX_CHARACTERS} characters")
     if any(mark in text for mark in "[]{}:#") or text.startswith("- "):
         return _yaml_entries(text)
     return ((None, _app_id(entry)) for entry in text.replace(",", " ").split())
 
 
 def _yaml_entries(text: str) -> Iterator[tuple[str | None, str]]:
-    # composed, not constructed: every scalar stays the text it is (no dates, no numbers), a name
-    # given twice is seen, and aliases are never expanded
-    try:
-        document = yaml.compose(text, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError):
-        raise InvalidSettings("apps", "is neither a list of app ids nor YAML") from None
+    document = yaml_setting.compose("apps", text)
     if isinstance(document, yaml.SequenceNode):
-        for item in document.value:
-            yield None, _app_id(_scalar(item))
+        for entry in yaml_setting.items("apps", document):
+            yield None, _app_id(entry)
     elif isinstance(document, yaml.MappingNode):
         yield from _named_entries(document)
     else:
@@ -65,27 +56,16 @@ def _yaml_entries(text: str) -> Iterator[tuple[str | None, str]]:
 
 
 def _named_entries(document: yaml.MappingNode) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
-    for key, value in document.value:
-        name, app_id = _scalar(key), _scalar(value)
+    for name, app_id in yaml_setting.entries("apps", document):
         if not is_app_name(name):
             raise InvalidSettings(
                 "apps",
                 "has a name that is not 1-64 characters of A-Z a-z 0-9 . _ - (nor may it be a UUID "
                 f"or `{DEFAULT_NAME}`)",
             )
-        if name in seen:
-            raise InvalidSettings("apps", "gives one name twice")
-        seen.add(name)
         if app_id == EVERY_APP:
             raise InvalidSettings("apps", f"gives a name to `{EVERY_APP}`")
         yield name, _app_id(app_id)
-
-
-def _scalar(node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise InvalidSettings("apps", "is nested: names and app ids have to be plain texts")
-    return str(node.value).strip()
 
 
 def _app_id(text: str) -> str:

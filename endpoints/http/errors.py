@@ -22,7 +22,8 @@ Messages are written for the caller and say what to do. They never carry a trace
 inner URL, a secret or a settings value: no message is made from `str(exception)`.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import orjson
 from werkzeug import Response
@@ -40,7 +41,7 @@ class ProxyError(Exception):
 
     status: int = 500
     code: str = "internal_error"
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -81,7 +82,7 @@ class InvalidParam(ProxyError):
 
 class Unauthorized(ProxyError):
     status, code = 401, "unauthorized"
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class AppNotAllowed(ProxyError):
@@ -168,7 +169,7 @@ class IncompleteStream(AppError):
 
 class Overloaded(ProxyError):
     status, code = 503, "overloaded"
-    headers: ClassVar[dict[str, str]] = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    headers = MappingProxyType({"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 class AppTimeout(ProxyError):

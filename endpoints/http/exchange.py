@@ -48,9 +48,17 @@ class Exchange:
     ends_by: float
     clock: Clock
 
-    def watch_caller(self) -> CallerWatch:
-        """A watch on the caller of this request."""
-        return CallerWatch(lambda: self.session.storage.exist(_QUESTION_KEY), self.clock.now)
+    def watch_caller(self, *, events_show_it: bool) -> CallerWatch:
+        """A watch on the caller of this request.
+
+        Args:
+            events_show_it: events come over the session, so each one is a sign of life.
+        """
+        return CallerWatch(
+            lambda: self.session.storage.exist(_QUESTION_KEY),
+            self.clock.now,
+            events_show_it=events_show_it,
+        )
 
 
 def begin_exchange(request: Request, session: "Session", clock: Clock = CLOCK) -> Exchange:

@@ -1,7 +1,7 @@
 """The run routes: authenticate, resolve the app, parse the call, run it, render what comes."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
@@ -17,12 +17,15 @@ from endpoints.http.negotiation import Format, choose_format
 from endpoints.http.pace import Pace
 from endpoints.http.relay import CallerLeft, Listener, Relay
 from endpoints.http.renderers import Renderer, renderer_of
-from endpoints.http.settings import parse_settings
+from endpoints.http.settings import Settings, parse_settings
 from provider.apps import App
 from provider.call import Call, Event, Kind
 from provider.dify_errors import from_event
 from provider.fold import Fold
-from provider.reverse_invocation import run_by_reverse_invocation
+from provider.reverse_invocation import ReverseInvocation
+from provider.service_api import ServiceApi
+from provider.service_api_client import ServiceApiClient
+from provider.ways import Via, Way
 
 if TYPE_CHECKING:
     from dify_plugin.core.runtime import Session
@@ -52,10 +55,10 @@ def run_app(
         body = read_run_body(request)
         call = make_call(kind, app, body)
         format_ = choose_format(request.headers.get("Accept", ""), body.response_mode)
-        events = run_by_reverse_invocation(session, call)
+        run = Run(exchange, way_to(app, session, settings), call)
         if format_ is Format.JSON:
-            return _blocking_answer(exchange, events, kind)
-        return _stream(exchange, events, renderer_of(format_, wanted_events(request)))
+            return run.blocking_answer()
+        return run.stream(renderer_of(format_, wanted_events(request)))
 
     return answer(session, request, handle)
 
@@ -70,12 +73,18 @@ def make_call(kind: Kind, app: App, body: RunBody) -> Call:
         raise InvalidParam("`query` is missing: a chat needs the user's words.")
     if kind is Kind.WORKFLOW and body.query.strip():
         raise InvalidParam("`query` does not reach a workflow: put it into `inputs`.")
-    if body.files:
-        raise InvalidParam("`files` can't be delivered to this app.")
     inputs = body.inputs
     if kind is Kind.COMPLETION and body.query and "query" not in inputs:
         inputs = inputs | {"query": body.query}
-    return Call(kind, app, body.query, inputs, body.conversation_id, body.user)
+    return Call(kind, app, body.query, inputs, body.conversation_id, body.user, body.files)
+
+
+def way_to(app: App, session: "Session", settings: Settings) -> Way:
+    """How an app is reached: over the Service API if it has a key there, else over the session."""
+    access = settings.service_api
+    if access is not None and (key := access.keys.get(app.app_id)) is not None:
+        return ServiceApi(ServiceApiClient(access.base_url, key))
+    return ReverseInvocation(session)
 
 
 def wanted_events(request: Request) -> frozenset[str]:
@@ -84,34 +93,52 @@ def wanted_events(request: Request) -> frozenset[str]:
     return frozenset(name.strip() for name in given.split(",")) - {""}
 
 
-def _stream(exchange: Exchange, events: Iterator[Event], renderer: Renderer) -> Response:
-    intake = Intake(events, renderer.event, exchange.clock.now)
-    listener = Listener(intake, exchange.watch_caller(), exchange)
-    relay = Relay(intake, listener, renderer, exchange)
-    try:
-        opening = relay.open()
-        if opening is not None and opening["event"] == "error":
-            raise from_event(opening)
-    except BaseException:
-        listener.stop()
-        raise
-    return Response(relay.chunks(), content_type=renderer.content_type)
+class Run:
+    """A run that answers a request.
 
+    Args:
+        exchange: the request.
+        way: how the app is reached.
+        call: what to run.
+    """
 
-def _blocking_answer(exchange: Exchange, events: Iterator[Event], kind: Kind) -> Response:
-    fold = Fold(kind)
-    intake = Intake(events, fold.add, exchange.clock.now)
-    listener = Listener(intake, exchange.watch_caller(), exchange)
-    try:
-        listener.await_something(until=math.inf)
-        failure = listener.failure()
-    except CallerLeft:
-        return Response(status=499)  # nobody reads it
-    finally:
-        listener.stop()
-    if failure is not None and intake.terminal != "error":
-        raise failure
-    return _json(encode_json(fold.result()), exchange)
+    def __init__(self, exchange: Exchange, way: Way, call: Call) -> None:
+        self._exchange = exchange
+        self._call = call
+        self._events = way.run(call)
+        self._watch = exchange.watch_caller(events_show_it=way.via is Via.REVERSE_INVOCATION)
+
+    def _listen(self, encode: Callable[[Event], bytes | None]) -> tuple[Intake, Listener]:
+        intake = Intake(self._events, encode, self._exchange.clock.now)
+        return intake, Listener(intake, self._watch, self._exchange)
+
+    def stream(self, renderer: Renderer) -> Response:
+        """Answer with the events as they come; an error that comes first is raised."""
+        intake, listener = self._listen(renderer.event)
+        relay = Relay(intake, listener, renderer, self._exchange)
+        try:
+            opening = relay.open()
+            if opening is not None and opening["event"] == "error":
+                raise from_event(opening)
+        except BaseException:
+            listener.stop()
+            raise
+        return Response(relay.chunks(), content_type=renderer.content_type)
+
+    def blocking_answer(self) -> Response:
+        """Answer with what Dify's blocking mode would, when the run is over."""
+        fold = Fold(self._call.kind)
+        intake, listener = self._listen(fold.add)
+        try:
+            listener.await_something(until=math.inf)
+            failure = listener.failure()
+        except CallerLeft:
+            return Response(status=499)  # nobody reads it
+        finally:
+            listener.stop()
+        if failure is not None and intake.terminal != "error":
+            raise failure
+        return _json(encode_json(fold.result()), self._exchange)
 
 
 def _json(data: bytes, exchange: Exchange) -> Response:

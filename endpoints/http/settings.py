@@ -8,7 +8,9 @@ from typing import Any
 
 from endpoints.http.apps_setting import parse_apps
 from endpoints.http.errors import InvalidSettings
+from endpoints.http.service_api_setting import parse_service_api
 from provider.apps import ExposedApps, is_uuid
+from provider.service_api import ServiceApiAccess
 
 MIN_KEY_CHARACTERS = 16
 """A shorter key can be guessed over the network."""
@@ -33,11 +35,13 @@ class Settings:
         api_keys: the keys that callers may present, as bytes for a constant-time comparison.
         key_location: where a key is accepted.
         apps: which apps may be called.
+        service_api: the apps that are reached over the Service API, or None.
     """
 
     api_keys: tuple[bytes, ...] = field(repr=False)
     key_location: KeyLocation
     apps: ExposedApps
+    service_api: ServiceApiAccess | None
 
 
 def parse_settings(raw: Mapping[str, Any]) -> Settings:
@@ -54,6 +58,8 @@ def parse_settings(raw: Mapping[str, Any]) -> Settings:
         _text(raw, "key_location"),
         _picked_app(raw.get("app")),
         _text(raw, "apps"),
+        _text(raw, "service_api_url"),
+        _text(raw, "service_api_keys"),
     )
     if isinstance(outcome, InvalidSettings):
         raise InvalidSettings(outcome.setting, outcome.problem)
@@ -61,14 +67,23 @@ def parse_settings(raw: Mapping[str, Any]) -> Settings:
 
 
 @lru_cache(maxsize=CACHED_SETTINGS)
-def _parse(api_key: str, key_location: str, app_id: str, apps: str) -> Settings | InvalidSettings:
+def _parse(
+    api_key: str,
+    key_location: str,
+    app_id: str,
+    apps: str,
+    service_api_url: str,
+    service_api_keys: str,
+) -> Settings | InvalidSettings:
     """The settings, or what is wrong with them: both are worth keeping."""
     try:
         location = _key_location(key_location)
+        exposed = parse_apps(apps, app_id)
         return Settings(
             api_keys=_api_keys(api_key, required=location is not KeyLocation.NONE),
             key_location=location,
-            apps=parse_apps(apps, app_id),
+            apps=exposed,
+            service_api=parse_service_api(service_api_url, service_api_keys, exposed),
         )
     except InvalidSettings as invalid:
         return invalid.with_traceback(None)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 Event = dict[str, Any]
+
+DEFAULT_USER = "DEFAULT-USER"
+"""The one end user of every reverse invocation."""
 
 
 class DifyError(Exception):
@@ -50,7 +53,7 @@ class Clock:
 
 @dataclass(slots=True)
 class Call:
-    """One invocation of an app, with the fields that survive the daemon."""
+    """One invocation of an app, with the fields that survive the way to it."""
 
     app_id: str
     inputs: Event
@@ -62,6 +65,14 @@ class Call:
     captures: Path
     uploads: dict[str, Event]
     """Files uploaded so far, by tool file id."""
+    files: list[Event] = field(default_factory=list)
+    """Only over the Service API: the daemon drops them."""
+    over_service_api: bool = False
+
+    @property
+    def end_user(self) -> str:
+        """Whom Dify runs the app for: it honours `user` only over the Service API."""
+        return self.user if self.over_service_api else DEFAULT_USER
 
 
 class App(Protocol):

@@ -18,6 +18,17 @@ APP_IDS = {
     "replay": "77777777-7777-4777-8777-777777777777",
 }
 
+MODES = {
+    "chatbot": "chat",
+    "agent": "agent-chat",
+    "chatflow": "advanced-chat",
+    "workflow": "workflow",
+    "completion": "completion",
+}
+"""Demo app to its mode in Dify's words; the apps for tests are of every mode."""
+SERVICE_API_KEYS = {name: f"app-local-{name}" for name in APP_IDS}
+"""Demo app to its key for the stand-in of Dify's Service API."""
+
 
 def demo_apps(completion: str) -> dict[str, App]:
     """Fresh demo apps by id; `completion` is `mended` or `broken`."""

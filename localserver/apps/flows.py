@@ -89,7 +89,7 @@ class ChatflowApp:
         self, call: Call, conversation: str, turn: int, provocation: Provocation
     ) -> AsyncIterator[Event]:
         message = Message(conversation)
-        run = WorkflowRun(call.app_id, self._workflow_id, message)
+        run = WorkflowRun(call, self._workflow_id, message)
         inputs = {**call.inputs, **run.system, "sys.query": call.query}
         later = {**inputs, "sys.conversation_id": conversation, "sys.dialogue_count": turn}
         written = _Written()
@@ -166,7 +166,7 @@ class WorkflowApp:
     async def _events(
         self, call: Call, inputs: Event, provocation: Provocation
     ) -> AsyncIterator[Event]:
-        run = WorkflowRun(call.app_id, self._workflow_id)
+        run = WorkflowRun(call, self._workflow_id)
         text = str(inputs["text"])
         given = {**inputs, **run.system}
         written = _Written()

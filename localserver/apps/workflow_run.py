@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from localserver.apps.base import Event
+from localserver.apps.base import Call, Event
 from localserver.apps.events import Message, new_id, now
 
 
@@ -77,7 +77,7 @@ class Node:
 class WorkflowRun:
     """One run of a workflow, alone or inside a chatflow."""
 
-    def __init__(self, app_id: str, workflow_id: str, message: Message | None = None) -> None:
+    def __init__(self, call: Call, workflow_id: str, message: Message | None = None) -> None:
         self.id = new_id()
         self.workflow_id = workflow_id
         self.created_at = now()
@@ -89,9 +89,9 @@ class WorkflowRun:
         else:
             self.head = {"workflow_run_id": self.id, "task_id": self.task_id}
         self.system: Event = {
-            "sys.files": [],
-            "sys.user_id": "DEFAULT-USER",
-            "sys.app_id": app_id,
+            "sys.files": call.files,
+            "sys.user_id": call.end_user,
+            "sys.app_id": call.app_id,
             "sys.workflow_id": workflow_id,
             "sys.workflow_run_id": self.id,
         }
@@ -129,7 +129,7 @@ class WorkflowRun:
                 "elapsed_time": round(time.monotonic() - self._began, 6),
                 "total_tokens": tokens,
                 "total_steps": self.steps,
-                "created_by": {"id": self.task_id, "user": "DEFAULT-USER"},
+                "created_by": {"id": self.task_id, "user": self.system["sys.user_id"]},
                 "created_at": self.created_at,
                 "finished_at": now(),
                 "exceptions_count": 1 if error else 0,

@@ -1,0 +1,115 @@
+"""Running an app over Dify's Service API: HTTP with the app's own key.
+
+It does what reverse invocation can't: completion apps work, `files` and `user` arrive, and a run
+can be stopped.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import gevent
+import orjson
+
+from endpoints.http.errors import ProxyError
+from provider.apps import App
+from provider.call import Call, Event, Kind
+from provider.dify_errors import from_exception
+from provider.service_api_client import ServiceApiClient
+from provider.service_api_modes import RUN_PATHS, STOP_PATHS, kind_of_mode, run_body
+from provider.sse import parse_sse
+from provider.ways import Description, Via
+
+DEFAULT_USER = "app-proxy"
+"""The Service API wants a user; conversations belong to it."""
+
+_RUN_IS_OVER = frozenset({"message_end", "workflow_finished", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceApiAccess:
+    """The apps of an endpoint that are reached over the Service API.
+
+    Attributes:
+        base_url: of the Service API, without a slash at its end.
+        keys: app id -> that app's key.
+    """
+
+    base_url: str
+    keys: Mapping[str, str] = field(repr=False)
+
+
+class ServiceApi:
+    """The way over the Service API, to one app.
+
+    Args:
+        client: speaks HTTP with the app's key.
+    """
+
+    via = Via.SERVICE_API
+
+    def __init__(self, client: ServiceApiClient) -> None:
+        self._client = client
+
+    def run(self, call: Call) -> Iterator[Event]:
+        """Start a run; closing the iterator before its end stops the run in Dify."""
+        return self._events(call)
+
+    def _events(self, call: Call) -> Iterator[Event]:
+        kind = self._kind(call)
+        user = call.user or DEFAULT_USER
+        run = _Run()
+        try:
+            with self._client.stream(RUN_PATHS[kind], run_body(call, kind, user)) as chunks:
+                for frame in parse_sse(chunks):
+                    event = _event(frame.data)
+                    if event is not None:
+                        run.note(event)
+                        yield event
+        except ProxyError:
+            raise
+        except Exception as failure:
+            raise from_exception(failure) from None
+        finally:
+            if run.goes_on:
+                # not here: whoever closes the iterator does not wait for Dify
+                gevent.spawn(self._client.stop, STOP_PATHS[kind].format(run.task_id), user)
+
+    def _kind(self, call: Call) -> Kind:
+        if call.kind is not Kind.ANY:
+            return call.kind
+        return kind_of_mode(self._mode())
+
+    def _mode(self) -> str | None:
+        mode = self._client.get("/info").get("mode")
+        return mode if isinstance(mode, str) else None
+
+    def describe(self, _app: App, /) -> Description:
+        """Ask for an app's mode and parameters. Which app it is the key says."""
+        return Description(self._client.get("/parameters"), self._mode())
+
+
+def _event(data: str) -> Event | None:
+    """The event in a frame; pings have none, and neither has what is no JSON object."""
+    try:
+        event = orjson.loads(data)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+class _Run:
+    """What has to be known of a run to stop it."""
+
+    def __init__(self) -> None:
+        self.task_id = ""
+        self._is_over = False
+
+    def note(self, event: Event) -> None:
+        task_id = event.get("task_id")
+        if isinstance(task_id, str):
+            self.task_id = task_id
+        self._is_over = event.get("event") in _RUN_IS_OVER
+
+    @property
+    def goes_on(self) -> bool:
+        return bool(self.task_id) and not self._is_over

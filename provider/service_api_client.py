@@ -1,0 +1,155 @@
+"""HTTP to Dify's Service API. Neither a key nor a whole URL ever stands in an error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from endpoints.http.errors import AppError, AppTimeout, IncompleteStream
+from provider.dify_errors import from_service_api
+
+CONNECT_SECONDS = 10.0
+"""For a connection to be made; a host that takes longer is not there."""
+
+READ_SECONDS = 180.0
+"""Between two pieces of an answer. Dify pings every 10 s, but only from its response headers on,
+and those of chats wait for the model's first token."""
+
+ASK_SECONDS = 10.0
+"""For a short question: what an app is, or that a run be stopped."""
+
+MAX_CONNECTIONS = 800
+"""At once: each stream has one, and the process has at most so many requests."""
+
+MAX_IDLE_CONNECTIONS = 50
+"""Kept for the next run, so that it need not wait for a handshake."""
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Of an answer that is no stream: errors, and what an app is."""
+
+
+@cache
+def _http() -> httpx.Client:
+    """One for the process, made when it is first needed. It follows the environment's proxies, no
+    redirects, and keeps no cookies: requests of different endpoints share nothing but sockets."""
+    client = httpx.Client(
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+        limits=httpx.Limits(
+            max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS
+        ),
+        headers={"Accept-Encoding": "identity", "User-Agent": "app-proxy"},
+        follow_redirects=False,
+    )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+class ServiceApiClient:
+    """Speaks with the Service API about one app.
+
+    Args:
+        base_url: of the Service API, without a slash at its end.
+        key: the app's Service API key.
+    """
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self._base_url = base_url
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    @contextmanager
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[bytes]]:
+        """Post a run and read its answer as it comes.
+
+        Raises:
+            ProxyError: Dify refuses it, can't be reached, or breaks off.
+        """
+        request = _http().build_request(
+            "POST", self._base_url + path, content=orjson.dumps(body), headers=self._headers
+        )
+        response = self._send(request)
+        try:
+            if response.status_code != httpx.codes.OK:
+                raise from_service_api(
+                    response.status_code,
+                    _body(response),
+                    response.headers.get("Retry-After"),
+                    in_conversation=bool(body.get("conversation_id")),
+                )
+            yield self._chunks(response)
+        finally:
+            response.close()
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Ask for a JSON object.
+
+        Raises:
+            ProxyError: Dify refuses, can't be reached, or answers something else.
+        """
+        request = _http().build_request(
+            "GET", self._base_url + path, headers=self._headers, timeout=ASK_SECONDS
+        )
+        response = self._send(request)
+        try:
+            body = _body(response)
+        finally:
+            response.close()
+        if response.status_code != httpx.codes.OK:
+            raise from_service_api(response.status_code, body, None, in_conversation=False)
+        try:
+            answer = orjson.loads(body)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise AppError(f"The Service API at {self._host} answered with something else.")
+        return answer
+
+    def stop(self, path: str, user: str) -> None:
+        """Stop a run. If it can't be, nobody is there to be told."""
+        with suppress(httpx.HTTPError):
+            _http().post(
+                self._base_url + path,
+                content=orjson.dumps({"user": user}),
+                headers=self._headers,
+                timeout=ASK_SECONDS,
+            )
+
+    @property
+    def _host(self) -> str:
+        parts = urlsplit(self._base_url)
+        return parts.hostname + (f":{parts.port}" if parts.port else "") if parts.hostname else ""
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return _http().send(request, stream=True)
+        except httpx.ReadTimeout:
+            raise AppTimeout(
+                f"The app began no answer within {request.extensions['timeout']['read']:.0f} s."
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise AppError(
+                f"The Service API at {self._host} could not be reached. The administrator has to "
+                "look at the setting `service_api_url`."
+            ) from None
+
+    def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
+        try:
+            yield from response.iter_raw()
+        except httpx.ReadTimeout:
+            raise AppTimeout(f"The app sent nothing for {READ_SECONDS:.0f} s.") from None
+        except httpx.HTTPError:
+            raise IncompleteStream("Dify broke off before the app had finished.") from None
+
+
+def _body(response: httpx.Response) -> bytes:
+    body = b""
+    with suppress(httpx.HTTPError):
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) >= MAX_BODY_BYTES:
+                break
+    return body[:MAX_BODY_BYTES]
