@@ -22,11 +22,13 @@ CODE := $(foreach part,endpoints provider localserver packager tests benchmarks,
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-serve: $(INSTALLED) ## run the plugin without a Dify [PORT= HOST= CONFIG= PLUGIN= RUNTIME= PACE= CAPTURES=]
+serve: $(INSTALLED) ## run the plugin without a Dify [PORT= HOST= CONFIG= PLUGIN= RUNTIME= PACE= CAPTURES= SERVICE_API_URL= SERVICE_API_KEY=]
 	@$(RUN) -m localserver $(call option,--port,PORT) $(call option,--host,HOST) \
 		$(call option,--config,CONFIG) $(call option,--plugin,PLUGIN) \
 		$(call option,--runtime,RUNTIME) $(call option,--pace,PACE) \
-		$(call option,--captures,CAPTURES)
+		$(call option,--captures,CAPTURES) \
+		$(call option,--service-api-url,SERVICE_API_URL) \
+		$(call option,--service-api-key,SERVICE_API_KEY)
 
 test: $(INSTALLED) ## the quick tests, under three minutes [ARGS=]
 	$(RUN) -m pytest -p no:anyio -m 'not long' $(ARGS)

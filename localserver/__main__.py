@@ -18,6 +18,7 @@ import yaml
 from localserver.apps.provoke import WORDS
 from localserver.config import DEFAULT_CAPTURES, DEFAULT_SETTINGS, REPOSITORY, Config, load
 from localserver.config import ConfigError as BadConfig
+from localserver.real_app import NAME, with_real_app
 from localserver.runtime import PluginError
 from localserver.server import LocalServer, PortInUse
 
@@ -29,11 +30,16 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "completion": ("completion", {"inputs": {"query": "good morning"}}),
 }
 """Demo app to the route that runs it and a body with the inputs that it requires."""
+REAL_APP_EXAMPLE: tuple[str, dict[str, Any]] = (
+    "apps",
+    {"query": "good morning", "inputs": {}},
+)
 
 DESCRIPTION = """\
 Runs the plugin on this machine: starts it as the Dify plugin daemon does, serves its endpoints
 over HTTP with the daemon's own limits and losses, and answers its reverse invocations with
-embedded demo apps. No network, no Dify."""
+embedded demo apps, which it also serves over a Service API of its own (/v1). No network, no Dify.
+With --service-api-url and --service-api-key a real Dify app stands beside them, as `mine`."""
 
 
 def _epilog() -> str:
@@ -77,12 +83,24 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="recorded streams for the replay app",
     )
+    add("--service-api-url", metavar="URL", help="of a real Dify, such as https://api.dify.ai/v1")
+    add("--service-api-key", metavar="KEY", help="of a real app, to be called as `mine`")
     add("--quiet", action="store_true", help="don't show the log of plugin and daemon")
     return result
 
 
-def _config(arguments: argparse.Namespace) -> Config:
+def configured(arguments: argparse.Namespace) -> Config:
+    """What the arguments and the settings file say together.
+
+    Raises:
+        BadConfig: the file or an argument can't be used.
+    """
     config = load(arguments.config)
+    if arguments.completion:
+        config.completion = arguments.completion
+    url, key = arguments.service_api_url, arguments.service_api_key
+    if url or key:
+        config = with_real_app(config, url or "", key or "")
     return replace(
         config,
         host=arguments.host,
@@ -90,7 +108,6 @@ def _config(arguments: argparse.Namespace) -> Config:
         plugin=arguments.plugin.resolve(),
         captures=arguments.captures,
         pace=config.pace if arguments.pace is None else arguments.pace,
-        completion=arguments.completion or config.completion,
         console=None if arguments.quiet else _show,
     )
 
@@ -100,15 +117,16 @@ def _show(line: str) -> None:
 
 
 def greeting(server: LocalServer) -> str:
-    """Base URLs, keys, and a curl command for each demo app."""
+    """Base URLs, keys, and a curl command for each app of the first endpoint."""
     lines: list[str] = []
     for hook, settings in server.config.endpoints.items():
         lines.append(f"{server.url(hook)}   key: {settings.get('api_key', '(none)')}")
     hook, settings = next(iter(server.config.endpoints.items()), ("", {}))
     names = yaml.safe_load(str(settings.get("apps") or ""))
+    examples = {**EXAMPLES, NAME: REAL_APP_EXAMPLE}
     for name in names if isinstance(names, dict) else ():
-        if name in EXAMPLES:
-            route, body = EXAMPLES[name]
+        if name in examples:
+            route, body = examples[name]
             command = [
                 *("curl", "-N", f"{server.url(hook)}/{route}/{name}"),
                 *("-H", f"Authorization: Bearer {settings.get('api_key', '')}"),
@@ -132,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     arguments = parser().parse_args(argv)
     try:
-        asyncio.run(_serve(_config(arguments)))
+        asyncio.run(_serve(configured(arguments)))
     except (BadConfig, PortInUse, PluginError) as error:
         print(f"localserver: {error}", file=sys.stderr)
         return 1

@@ -68,8 +68,10 @@ class Config:
 
     Dify is Python too; an app in this process would outrun any plugin and lose events that a
     real one doesn't."""
-    completion: CompletionMode = "mended"
-    """`broken`: completion apps fail as they really do in Dify's reverse invocation."""
+    completion: CompletionMode = "broken"
+    """`broken`: completion apps fail over a reverse invocation, as they really do in Dify.
+
+    Over the Service API they work either way."""
     service_api_ping: float = 10.0
     """Seconds from one ping of a Service API stream to the next."""
     captures: Path = DEFAULT_CAPTURES
@@ -117,8 +119,8 @@ def load(path: Path) -> Config:
         config.service_api_ping = float(data.get("service_api_ping", config.service_api_ping))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    if data.get("completion", "mended") not in ("mended", "broken"):
+    config.completion = data.get("completion", config.completion)
+    if config.completion not in ("mended", "broken"):
         raise ConfigError(f"{path}: `completion` is `mended` or `broken`")
-    config.completion = data.get("completion", "mended")
     config.plugin_env = {str(k): str(v) for k, v in (data.get("plugin_env") or {}).items()}
     return config

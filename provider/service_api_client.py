@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from endpoints.http.errors import AppError, AppTimeout, IncompleteStream
+from endpoints.http.errors import AppError, AppTimeout, IncompleteStream, InvalidParam
 from provider.dify_errors import from_service_api
 
 CONNECT_SECONDS = 10.0
@@ -66,10 +66,11 @@ class ServiceApiClient:
         """Post a run and read its answer as it comes.
 
         Raises:
+            InvalidParam: the body can't be written as JSON.
             ProxyError: Dify refuses it, can't be reached, or breaks off.
         """
         request = _http().build_request(
-            "POST", self._base_url + path, content=orjson.dumps(body), headers=self._headers
+            "POST", self._base_url + path, content=_json(body), headers=self._headers
         )
         response = self._send(request)
         try:
@@ -143,6 +144,15 @@ class ServiceApiClient:
             raise AppTimeout(f"The app sent nothing for {READ_SECONDS:.0f} s.") from None
         except httpx.HTTPError:
             raise IncompleteStream("Dify broke off before the app had finished.") from None
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        raise InvalidParam(
+            "`inputs` can't be passed on to Dify: they are nested too deeply."
+        ) from None
 
 
 def _body(response: httpx.Response) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from localserver import APP_IDS, Config, LocalServer
+from localserver import APP_IDS, SERVICE_API_KEYS, Config, LocalServer
 
 type Json = dict[str, Any]
 
@@ -23,6 +23,12 @@ UNEXPOSED = "99999999-9999-4999-8999-999999999999"
 
 ENDPOINTS: dict[str, Json] = {
     "tests": {"api_key": KEY, "apps": json.dumps(APP_IDS)},
+    "service": {
+        "api_key": KEY,
+        "apps": json.dumps(APP_IDS),
+        "service_api_url": "{base_url}/v1",
+        "service_api_keys": json.dumps(SERVICE_API_KEYS),
+    },
     "every": {"api_key": KEY, "apps": "*", "app": {"app_id": APP_IDS["chatbot"]}},
     "open": {"key_location": "none", "apps": "*"},
     "broken": {"api_key": KEY, "apps": "{a: secret-not-an-id}"},
@@ -31,7 +37,7 @@ ENDPOINTS: dict[str, Json] = {
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[LocalServer]:
-    with LocalServer.running(Config(endpoints=ENDPOINTS, pace=0.03)) as running:
+    with LocalServer.running(Config(endpoints=ENDPOINTS, pace=0.03, completion="mended")) as running:
         yield running
 
 
@@ -48,13 +54,29 @@ def nothing_went_wrong_unseen(request: pytest.FixtureRequest) -> Iterator[None]:
     assert (running.restarts, running.plugin_pid) == (restarts, pid), "the plugin died"
     for line in running.plugin_log:
         assert "Traceback" not in line
-        assert KEY not in line
+        for key in (KEY, *SERVICE_API_KEYS.values()):
+            assert key not in line
 
 
 @pytest.fixture(scope="session")
-def client(server: LocalServer) -> Iterator["Client"]:
+def reverse(server: LocalServer) -> Iterator["Client"]:
+    """A client whose apps are reached by reverse invocation."""
     with Client(server.url("tests")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def service(server: LocalServer) -> Iterator["Client"]:
+    """A client whose apps are reached over the Service API."""
+    with Client(server.url("service")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session", params=["reverse", "service"])
+def client(request: pytest.FixtureRequest) -> "Client":
+    """Either of the two: what callers see is the same."""
+    made: Client = request.getfixturevalue(request.param)
+    return made
 
 
 @dataclasses.dataclass

@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from localserver import SERVICE_API_KEYS, Config, LocalServer
+from localserver.__main__ import configured, greeting, main, parser
 from tests.conftest import END, Json, message
 
 PING_INTERVAL = 0.3
@@ -116,9 +118,7 @@ def test_unknown_paths_and_methods(dify: LocalServer) -> None:
     assert error(plain)[:2] == (415, "unsupported_media_type")
 
 
-def test_a_completion_app_works_whatever_reverse_invocation_makes_of_it(
-    dify: LocalServer, request: pytest.FixtureRequest
-) -> None:
+def test_a_completion_app_works_whatever_reverse_invocation_makes_of_it(dify: LocalServer) -> None:
     captures = Path(__file__).parent / "captures" / "v1.12.1"
     captured = (captures / "PATCHED-completion-streaming.jsonl").read_text("utf-8")
     response = post(dify, "completion", COMPLETION, inputs={"query": "good morning"})
@@ -245,8 +245,8 @@ def test_a_run_is_stopped_by_its_own_user(
 
 
 def test_a_run_goes_on_when_its_reader_leaves(dify: LocalServer) -> None:
-    body = {"inputs": {"script": [{"event": message()}, {"sleep": 0.6}, {"event": END}]}}
-    body |= {"user": "ann", "response_mode": "streaming"}
+    steps = [{"event": message()}, {"sleep": 0.6}, {"event": END}]
+    body = {"inputs": {"script": steps}, "user": "ann", "response_mode": "streaming"}
     url = dify.service_api_url + WORKFLOW
     with httpx.stream("POST", url, headers=key("script"), json=body) as response:
         next(response.iter_lines())
@@ -276,3 +276,17 @@ def test_info_and_parameters(dify: LocalServer) -> None:
     assert (info["name"], info["mode"]) == ("agent", "agent-chat")
     assert len(parameters) == 12
     assert parameters["user_input_form"] == []
+
+
+def test_a_real_app_is_added_as_mine(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "app-of-somebody-else"
+    arguments = ["--service-api-url", "http://127.0.0.1:9/v1", "--service-api-key", secret]
+    config = configured(parser().parse_args([*arguments, "--quiet"]))
+    settings = config.endpoints["local"]
+    assert yaml.safe_load(settings["service_api_keys"]) == {"mine": secret}
+    assert {"mine", "chatbot"} <= set(yaml.safe_load(settings["apps"]))
+    assert settings["service_api_url"] == "http://127.0.0.1:9/v1"
+    assert "/e/local/apps/mine" in greeting(LocalServer(config))
+    assert secret not in greeting(LocalServer(config))
+    assert main([*arguments[:2], "--port", "0"]) == 1
+    assert "need each other" in capsys.readouterr().err

@@ -14,9 +14,9 @@ HELLO = {"query": "hello", "inputs": {"persona": "pirate"}}
 
 
 @pytest.fixture(autouse=True)
-def goes_on_serving(client: Client) -> Iterator[None]:
+def goes_on_serving(reverse: Client) -> Iterator[None]:
     yield
-    assert client.play({"event": END}).events == [END]
+    assert reverse.play({"event": END}).events == [END]
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer wrong"}, {"Authorization": ""}])
@@ -47,8 +47,12 @@ def test_malformed_requests(client: Client) -> None:
     client.run("/chat/chatbot", {}).assert_error(400, "invalid_param")
     client.run("/chat/chatbot", {"query": " "}).assert_error(400, "invalid_param")
     client.run("/workflow/workflow", HELLO).assert_error(400, "invalid_param")
+
+
+def test_files_that_can_not_be_delivered(reverse: Client) -> None:
     files = [{"type": "image", "transfer_method": "remote_url", "url": "http://x/y.png"}]
-    client.run("/chat/chatbot", {**HELLO, "files": files}).assert_error(400, "invalid_param")
+    answer = reverse.run("/chat/chatbot", {**HELLO, "files": files})
+    assert "service_api_keys" in answer.assert_error(400, "invalid_param")["message"]
 
 
 @pytest.mark.parametrize("size", [10 * 1024 * 1024, 10 * 1024 * 1024 + 1])
@@ -58,16 +62,16 @@ def test_a_body_that_the_daemon_cuts(client: Client, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [4_720_000, 6_000_000])
-def test_inputs_that_would_kill_the_plugin(client: Client, size: int) -> None:
+def test_inputs_that_would_kill_the_plugin(reverse: Client, size: int) -> None:
     inputs = {"persona": "x" * size}
-    answer = client.run("/chat/chatbot", {"query": "hello", "inputs": inputs})
+    answer = reverse.run("/chat/chatbot", {"query": "hello", "inputs": inputs})
     answer.assert_error(413, "payload_too_large")
 
 
-def test_inputs_that_grow_on_the_wire(client: Client) -> None:
-    answer = client.run("/chat/chatbot", {"query": "hello", "inputs": {"a": '"' * 2_400_000}})
+def test_inputs_that_grow_on_the_wire(reverse: Client) -> None:
+    answer = reverse.run("/chat/chatbot", {"query": "hello", "inputs": {"a": '"' * 2_400_000}})
     answer.assert_error(413, "payload_too_large")
-    answer = client.run("/chat/script", {"query": "hello", "inputs": {"a": "\0" * 780_000}})
+    answer = reverse.run("/chat/script", {"query": "hello", "inputs": {"a": "\0" * 780_000}})
     answer.assert_error(400, "invalid_param")  # it arrived, and is no script
 
 
@@ -164,7 +168,7 @@ def test_a_stream_that_stops(client: Client) -> None:
 @pytest.mark.parametrize(
     ("file", "find", "status"),
     [
-        ("provider/reverse_invocation.py", "    arguments = _arguments(call)\n", 500),
+        ("provider/reverse_invocation.py", "        arguments = _arguments(call)\n", 500),
         ("endpoints/http/body.py", "    fields = _read_json_object(request)\n", 500),
         (
             "endpoints/http/renderers.py",
@@ -179,7 +183,8 @@ def test_a_bug_of_the_plugin(plugin_copy: Path, file: str, find: str, status: in
     assert find in text
     # the third bug strikes at the second event
     raising = "        if event.get('n'):\n            raise OSError('s3cret')\n" + find
-    broken = raising if status == 200 else find + "    raise OSError('s3cret')\n"
+    indented = " " * (len(find) - len(find.lstrip()))
+    broken = raising if status == 200 else f"{find}{indented}raise OSError('s3cret')\n"
     source.write_text(text.replace(find, broken))
     config = Config(endpoints=ENDPOINTS, plugin=plugin_copy)
     with LocalServer.running(config) as server, Client(server.url("tests")) as client:

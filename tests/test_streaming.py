@@ -115,15 +115,15 @@ def test_a_workflow_that_failed_is_an_answer(client: Client) -> None:
     assert answer.json["data"]["status"] == "failed"
 
 
-def test_what_reaches_dify(client: Client, server: LocalServer) -> None:
+def test_what_reaches_dify(reverse: Client, server: LocalServer) -> None:
     body = {"query": "hello", "inputs": {"persona": "pirate", "n": 1.5}, "user": "someone", "x": 1}
-    client.run("/chat/chatbot", body)
+    reverse.run("/chat/chatbot", body)
     request = server.invocations[-1]["request"]
     assert request["app_id"] == APP_IDS["chatbot"]
     assert request["query"] == "hello"
     assert request["inputs"] == body["inputs"]
     assert request["response_mode"] == "streaming"
-    client.run("/completion/completion", {"query": "hello", "inputs": {"a": 1}})
+    reverse.run("/completion/completion", {"query": "hello", "inputs": {"a": 1}})
     assert server.invocations[-1]["request"]["inputs"] == {"a": 1, "query": "hello"}
-    client.run("/completion/completion", {"query": "hello", "inputs": {"query": "kept"}})
+    reverse.run("/completion/completion", {"query": "hello", "inputs": {"query": "kept"}})
     assert server.invocations[-1]["request"]["inputs"] == {"query": "kept"}
