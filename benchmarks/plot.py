@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT = 720, 380
-LEFT, RIGHT, TOP, BOTTOM = 70, 90, 46, 52
+LEFT, RIGHT, TOP, BOTTOM = 70, 110, 46, 52
 STEPS = 5
 """Lines of the grid, about."""
 

@@ -37,7 +37,8 @@ ENDPOINTS: dict[str, Json] = {
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[LocalServer]:
-    with LocalServer.running(Config(endpoints=ENDPOINTS, pace=0.03, completion="mended")) as running:
+    config = Config(endpoints=ENDPOINTS, pace=0.03, completion="mended")
+    with LocalServer.running(config) as running:
         yield running
 
 

@@ -67,9 +67,9 @@ def test_only_the_named_events_are_sent(client: Client, names: str) -> None:
     assert [json.loads(frame.removeprefix("data: ")) for frame in frames] == [END]
 
 
-def test_errors_and_pings_always_pass_the_filter(client: Client) -> None:
+def test_errors_and_pings_always_pass_the_filter(reverse: Client) -> None:
     error = {"event": "error", "status": 400, "code": "x", "message": "y"}
-    answer = client.play(
+    answer = reverse.play(
         {"event": message()}, {"sleep": 10.2}, {"event": error}, params={"events": "nothing"}
     )
     assert answer.events == [{"event": "ping"}, error]

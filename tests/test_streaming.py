@@ -88,8 +88,8 @@ def test_events_of_every_plane_and_size_go_through(client: Client) -> None:
     assert len(answer.body.decode().splitlines()) == len(events)
 
 
-def test_an_answer_without_a_status_waits_ten_seconds_at_most(client: Client) -> None:
-    answer = client.play({"sleep": 10.5}, {"event": message()}, {"event": END})
+def test_an_answer_without_a_status_waits_ten_seconds_at_most(reverse: Client) -> None:
+    answer = reverse.play({"sleep": 10.5}, {"event": message()}, {"event": END})
     assert answer.status == 200
     assert [event["event"] for event in answer.events] == ["ping", "message", "message_end"]
 

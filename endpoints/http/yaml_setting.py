@@ -13,6 +13,9 @@ from endpoints.http.errors import InvalidSettings
 MAX_CHARACTERS = 64 * 1024
 """Room for a thousand entries; more would stall every caller of the process while it is parsed."""
 
+MAX_BRACKETS = 16
+"""Opening ones. A list or mapping needs one; the parser's time grows with the square of them."""
+
 
 def compose(setting: str, text: str) -> yaml.Node | None:
     """The document in a setting; None if it is empty.
@@ -22,6 +25,8 @@ def compose(setting: str, text: str) -> yaml.Node | None:
     """
     if len(text) > MAX_CHARACTERS:
         raise InvalidSettings(setting, f"is longer than {MAX_CHARACTERS} characters")
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise InvalidSettings(setting, "is nested: names and values have to be plain texts")
     try:
         return yaml.compose(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError):
