@@ -18,11 +18,15 @@ KEPT_VALIDATORS = 16
 
 
 def tune_process() -> None:
-    """Spare the process work that it would do again and again. Call once, when all is loaded."""
+    """Spare the process work that it would do again and again. Call once, when all is loaded.
+
+    From here on the collector works, if it rested before.
+    """
     for name in READERS:
         _keep_validators(name)
     # what is loaded by now stays: the collector need not walk through it again and again
     gc.freeze()
+    gc.enable()
 
 
 def _keep_validators(module_name: str) -> None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from endpoints.http.errors import AppError, ProxyError
 from endpoints.http.intake import Pieces
 from endpoints.http.negotiation import Format
-from endpoints.http.pace import GAP_SECONDS, MAX_CHUNK_BYTES
+from endpoints.http.pace import GAP_SECONDS, MAX_CHUNK_BYTES, Pace
 from endpoints.http.relay import Listener, Relay
 from endpoints.http.renderers import renderer_of
+from endpoints.http.traffic import Traffic
 from provider.call import Event
 from tests.virtual_time import Moment, NoWatch, ScriptedInbox, VirtualClock, exchange
 
@@ -257,3 +258,42 @@ def test_pieces_come_out_in_order_and_in_portions(pieces: list[bytes], limit: in
         taken.append(queue.take(limit))
         assert 0 < len(taken[-1]) <= limit
     assert b"".join(taken) == b"".join(pieces)
+
+
+class BusyClock(VirtualClock):
+    """Each turn of the loop takes 10 ms, in which the process reads as many events as told."""
+
+    def __init__(self, traffic: Traffic, events_a_turn: list[int]) -> None:
+        super().__init__()
+        self._traffic = traffic
+        self._events_a_turn = events_a_turn
+
+    def sleep(self, seconds: float) -> None:
+        if seconds:
+            super().sleep(seconds)
+        elif self._events_a_turn:
+            self.time += 0.01
+            self._traffic.events += self._events_a_turn.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("events_before", "events_a_turn", "waits"),
+    [
+        (10, [160] * 20, 0.0),  # calm until now: no look is taken
+        (5000, [10] * 20, 0.01),  # busy, but nothing is left to read
+        (5000, [160, 160, 10, 160], 0.03),
+        (5000, [160] * 20, 0.05),
+    ],
+)
+def test_a_chunk_makes_way_for_a_backlog_but_not_for_long(
+    events_before: int, events_a_turn: list[int], waits: float
+) -> None:
+    traffic = Traffic()
+    clock = BusyClock(traffic, events_a_turn)
+    pace = Pace(clock, traffic)
+    pace.sent(100)
+    clock.time += 1
+    traffic.events += events_before
+    before = clock.now()
+    pace.wait()
+    assert clock.now() - before == pytest.approx(waits)

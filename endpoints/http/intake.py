@@ -11,6 +11,7 @@ from typing import Protocol
 from gevent import Greenlet, GreenletExit
 
 from endpoints.http.bell import Bell
+from endpoints.http.traffic import TRAFFIC
 from provider.call import Event
 
 MAX_HELD_BYTES = 7 * 1024 * 1024
@@ -187,6 +188,7 @@ class Intake:
             if name in TERMINAL_EVENTS:
                 self.terminal = name
             self._heard = True
+            TRAFFIC.events += 1
             pieces.add(encode(event) or b"")
             self._came.ring()
             while pieces.size >= MAX_HELD_BYTES:

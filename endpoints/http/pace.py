@@ -8,6 +8,7 @@ queue of 128 chunks and drops what a stalled reader leaves no room for (its `end
 from collections.abc import Callable, Generator
 
 from endpoints.http.clock import Clock
+from endpoints.http.traffic import TRAFFIC, Traffic
 
 GAP_SECONDS = 0.02
 """Between two chunks, and before the end: at most 50 chunks a second."""
@@ -27,23 +28,53 @@ LAGGING_GAP_SECONDS = 0.1
 writes so fast that this ever matters to it."""
 
 
+BUSY_EVENTS_PER_SECOND = 3000
+"""From so much traffic in the process on, it is looked whether there is a backlog."""
+
+BACKLOG_EVENTS = 64
+"""So many events in one turn of the event loop show one: each read from the daemon is full."""
+
+MAX_YIELD_SECONDS = 0.05
+"""So long a chunk makes way for reading."""
+
+
 class Pace:
     """When the last chunk went out, and waiting until the next one may.
 
     Args:
         clock: the time.
+        traffic: of the process.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, traffic: Traffic = TRAFFIC) -> None:
         self._clock = clock
+        self._traffic = traffic
+        self._events_before = traffic.events
         self._sent_at = float("-inf")
         self._lag = 0.0
 
     def wait(self) -> None:
         """Wait until a chunk, or the end, may follow."""
-        left = self._sent_at + GAP_SECONDS - self._clock.now()
-        if left > 0:
-            self._clock.sleep(left)
+        now = self._clock.now()
+        quiet = now - self._sent_at
+        if quiet < GAP_SECONDS:
+            self._clock.sleep(GAP_SECONDS - quiet)
+            quiet = GAP_SECONDS
+        if self._traffic.events - self._events_before > quiet * BUSY_EVENTS_PER_SECOND:
+            self._make_way(now)
+
+    def _make_way(self, now: float) -> None:
+        """Let the process read its backlog first.
+
+        What is read late the daemon drops; and what is written later goes out in fewer, larger
+        chunks, which is what makes up for the backlog.
+        """
+        until = now + MAX_YIELD_SECONDS
+        while self._clock.now() < until:
+            before = self._traffic.events
+            self._clock.sleep(0)
+            if self._traffic.events - before < BACKLOG_EVENTS:
+                return
 
     def sent(self, size: int) -> float:
         """A chunk of so many bytes has gone out: note when, and tell (in seconds of the clock)."""
@@ -51,6 +82,7 @@ class Pace:
         caught_up = max(self._lag - (now - self._sent_at), 0)
         self._lag = caught_up + size / SLOW_READER_BYTES_PER_SECOND
         self._sent_at = now
+        self._events_before = self._traffic.events
         return now
 
     def fill(self, is_full: Callable[[], bool]) -> None:
