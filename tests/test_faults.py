@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,7 +132,7 @@ class TestCallersWhoLeave:
 
 
 RAISING = """
-        for event in _invocation(session, call)(**arguments, response_mode="streaming"):
+        for event in _invocation(self._session, call)(**arguments, response_mode="streaming"):
             kind, point = call.inputs["fault"]
             if event.get("point") == point:
                 import builtins, gevent
@@ -153,9 +154,14 @@ def raising(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     for name in ("manifest.yaml", "main.py", "endpoints", "group", "provider", "_assets"):
         (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, copy / name)
     module = copy / "provider/reverse_invocation.py"
-    line = '        yield from _invocation(session, call)(**arguments, response_mode="streaming")\n'
+    line = (
+        "            yield from _invocation(self._session, call)"
+        '(**arguments, response_mode="streaming")\n'
+    )
     assert line in module.read_text()
-    module.write_text(module.read_text().replace(line, RAISING.lstrip("\n")))
+    module.write_text(
+        module.read_text().replace(line, textwrap.indent(RAISING.lstrip("\n"), "    "))
+    )
     with LocalServer.running(Config(endpoints=ENDPOINTS, plugin=copy)) as running:
         yield running
 
