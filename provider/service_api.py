@@ -22,7 +22,8 @@ from provider.ways import Description, Via
 DEFAULT_USER = "app-proxy"
 """The Service API wants a user; conversations belong to it."""
 
-_RUN_IS_OVER = frozenset({"message_end", "workflow_finished", "error"})
+_RUN_IS_OVER = frozenset({"message_end", "workflow_finished", "workflow_paused", "error"})
+"""After one of these there is nothing to stop; a run that pauses waits for a person, and may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class _Run:
         task_id = event.get("task_id")
         if isinstance(task_id, str):
             self.task_id = task_id
-        self._is_over = event.get("event") in _RUN_IS_OVER
+        self._is_over |= event.get("event") in _RUN_IS_OVER
 
     @property
     def goes_on(self) -> bool:

@@ -135,6 +135,14 @@ def test_a_run_that_hits_the_time_limit_is_stopped() -> None:
         wait_for(lambda: server.service_api_stops == ["t-1"], 5)
 
 
+def test_a_run_that_waits_for_a_person_is_not_stopped(server: LocalServer, service: Client) -> None:
+    stops = len(server.service_api_stops)
+    pause = {"event": "workflow_paused", "task_id": "t-3", "workflow_run_id": "w", "data": {}}
+    assert service.play({"event": pause}).events == [pause]
+    service.play({"event": END})
+    assert server.service_api_stops[stops:] == []
+
+
 @pytest.mark.long
 def test_a_run_whose_caller_left_is_stopped(server: LocalServer, service: Client) -> None:
     stops = len(server.service_api_stops)

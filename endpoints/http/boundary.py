@@ -43,10 +43,17 @@ def answer(
 
 def _within_capacity(exchange: Exchange, handle: Callable[[Exchange], Response]) -> Response:
     slot = CAPACITY.take(_endpoint_id(exchange))
-    response = handle(exchange)
+    try:
+        response = handle(exchange)
+    except BaseException:
+        # not left to the slot itself: the exception's traceback may keep it alive for long
+        slot.release()
+        raise
     if isinstance(response.response, Generator):
         response.response = _holding(slot, response.response)
         response.headers["X-Accel-Buffering"] = "no"
+    else:
+        slot.release()
     return response
 
 

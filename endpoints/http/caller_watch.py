@@ -89,7 +89,7 @@ class CallerWatch:
         """Ask no more."""
         question, self._question = self._question, None
         if question is not None:
-            question.kill()
+            question.kill(block=False)
 
     def _sign_of_life(self, last_event_at: float) -> float:
         return max(self._heard_at, last_event_at) if self._events_show_it else self._heard_at
