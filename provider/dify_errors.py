@@ -17,7 +17,6 @@ from endpoints.http.errors import (
     ConversationNotFound,
     DifyRefusal,
     IncompleteStream,
-    InternalError,
     ProxyError,
 )
 
@@ -31,15 +30,19 @@ _NO_CONVERSATION = (
 )
 _CUT_OFF = ("use of closed network connection", "read on closed response body")
 """What reading says in the daemon once its own time limit has closed the answer (both seen)."""
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _RETRY_AFTER = re.compile(r"\d{1,9}")
 _NO_MESSAGE = "The app failed in Dify, which did not say why. Look at the app's log in Dify."
 
 
-def from_exception(failure: Exception) -> ProxyError:
+def from_exception(failure: Exception) -> ProxyError | None:
     """The error behind an exception that a reverse invocation raised.
 
     Args:
         failure: what came out of the SDK's generator.
+
+    Returns:
+        the error, or None if the failure is neither Dify's nor the daemon's but this plugin's.
     """
     if isinstance(failure, ProxyError):
         return failure
@@ -63,7 +66,7 @@ def from_exception(failure: Exception) -> ProxyError:
         return IncompleteStream("Dify broke off before the app had finished.")
     if type(failure) is Exception or type(failure).__module__.startswith("httpx"):
         return AppError("The app could not be run in Dify. Dify's and the daemon's logs say why.")
-    return InternalError()
+    return None
 
 
 def from_event(event: Mapping[str, Any]) -> ProxyError:
@@ -92,9 +95,9 @@ def from_service_api(
             "The Service API key of this app is not accepted. The administrator has to mend the "
             "setting `service_api_keys`."
         )
-    if status == 404 and in_conversation:
-        return ConversationNotFound(_NO_CONVERSATION)
     error = _from_http(status, body.decode("utf-8", "replace"))
+    if status == 404 and in_conversation and body.lstrip().startswith(b"{"):
+        return ConversationNotFound(_NO_CONVERSATION)
     if isinstance(error, DifyRefusal) and retry_after and _RETRY_AFTER.fullmatch(retry_after):
         error.headers = {"Retry-After": retry_after}
     return error
@@ -129,8 +132,10 @@ def _from_dify(status: int, code: str, message: str) -> ProxyError:
             "installation of Dify and its plugin daemon."
         )
     if 400 <= status < 500:
-        words = message.strip() or _NO_MESSAGE
-        return DifyRefusal(words[:MAX_MESSAGE_CHARACTERS], status, code or "invalid_param")
+        words = message.encode("utf-8", "replace").decode().strip() or _NO_MESSAGE
+        if not _CODE.fullmatch(code):
+            code = "too_many_requests" if status == 429 else "invalid_param"
+        return DifyRefusal(words[:MAX_MESSAGE_CHARACTERS], status, code)
     return AppError(
         "The app failed inside Dify. Try again; the app's log and Dify's own log say why."
     )

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from endpoints.http.errors import DifyRefusal, ProxyError
+from endpoints.http.errors import AppError, ProxyError
 from provider.call import Event, Kind
 from provider.dify_errors import from_event
+
+MAX_ANSWER_CHARACTERS = 32 * 1024 * 1024
+"""Of an answer that is held until its end; a stream has no such limit."""
 
 _NO_PIECES = frozenset({"message_replace", "message_end"})
 
@@ -33,6 +36,7 @@ class Fold:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._answer: list[str] = []
+        self._length = 0
         self._opening: Event = {}
         self._ids: Event = {}
         self._end: Event = {}
@@ -46,7 +50,7 @@ class Fold:
         """Take the next event."""
         name = event["event"]
         if carries_answer(event):
-            self._answer.append(event["answer"])
+            self._add_piece(event["answer"])
         elif name == "message_replace":
             self._answer = [_string(event, "answer")]
         elif name == "message_end":
@@ -63,6 +67,12 @@ class Fold:
             self._ids = event
             self._opening = self._opening or event
 
+    def _add_piece(self, piece: str) -> None:
+        self._length += len(piece)
+        if self._length > MAX_ANSWER_CHARACTERS:
+            raise AppError("The answer is too long to be held until its end. Take it as a stream.")
+        self._answer.append(piece)
+
     def result(self) -> dict[str, Any]:
         """The blocking answer.
 
@@ -75,8 +85,9 @@ class Fold:
             return self._workflow_result()
         if self._finished and _data(self._finished).get("status") == "failed" and not self._end:
             # of a chatflow; of a plain workflow it is an answer like any other
-            reason = _data(self._finished).get("error")
-            raise DifyRefusal(f"Run failed: {reason}", 400, "invalid_param")
+            reason = _data(self._finished).get("error") or "the app's log in Dify says why"
+            message = f"Run failed: {reason}"
+            raise from_event({"status": 400, "code": "invalid_param", "message": message})
         return self._message()
 
     def _is_conversation(self) -> bool:

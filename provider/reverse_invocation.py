@@ -65,7 +65,10 @@ class ReverseInvocation:
         try:
             yield from _invocation(self._session, call)(**arguments, response_mode="streaming")
         except Exception as failure:
-            raise _explained(from_exception(failure), call) from None
+            error = from_exception(failure)
+            if error is None:
+                raise
+            raise _explained(error, call) from None
 
     def describe(self, app: App) -> Description:
         """Ask for an app's parameters; the mode is not told this way.
@@ -86,13 +89,15 @@ class ReverseInvocation:
 
 
 def _explained(error: ProxyError, call: Call) -> ProxyError:
-    if call.kind is Kind.COMPLETION and type(error) is AppError:
-        return AppError(
-            "Dify could not run this completion app: over reverse invocation it fails in all "
-            "versions of Dify known so far. The administrator can give it a Service API key in the "
-            "setting `service_api_keys`."
-        )
-    return error
+    """Completion apps fail over reverse invocation; whether this is one may not be known."""
+    if type(error) is not AppError or call.kind in (Kind.CHAT, Kind.WORKFLOW):
+        return error
+    which = "This" if call.kind is Kind.COMPLETION else f"{error.message} If it is one, this"
+    return AppError(
+        f"{which} completion app could not be run: over reverse invocation they fail in all "
+        "versions of Dify known so far. The administrator can give it a Service API key in the "
+        "setting `service_api_keys`."
+    )
 
 
 def _invocation(session: "Session", call: Call) -> Any:

@@ -4,19 +4,20 @@ It does what reverse invocation can't: completion apps work, `files` and `user` 
 can be stopped.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
 
-import gevent
 import orjson
 
-from endpoints.http.errors import ProxyError
+from endpoints.http.errors import AppError
 from provider.apps import App
 from provider.call import Call, Event, Kind
-from provider.dify_errors import from_exception
 from provider.service_api_client import ServiceApiClient
 from provider.service_api_modes import RUN_PATHS, STOP_PATHS, kind_of_mode, run_body
-from provider.sse import parse_sse
+from provider.sse import EventTooLong, parse_sse
 from provider.ways import Description, Via
 
 DEFAULT_USER = "app-proxy"
@@ -66,14 +67,11 @@ class ServiceApi:
                     if event is not None:
                         run.note(event)
                         yield event
-        except ProxyError:
-            raise
-        except Exception as failure:
-            raise from_exception(failure) from None
+        except EventTooLong:
+            raise AppError("The app sent an event that is too long to be passed on.") from None
         finally:
             if run.goes_on:
-                # not here: whoever closes the iterator does not wait for Dify
-                gevent.spawn(self._client.stop, STOP_PATHS[kind].format(run.task_id), user)
+                self._client.stop(STOP_PATHS[kind].format(quote(run.task_id, safe="")), user)
 
     def _kind(self, call: Call) -> Kind:
         if call.kind is not Kind.ANY:
@@ -91,11 +89,21 @@ class ServiceApi:
 
 def _event(data: str) -> Event | None:
     """The event in a frame; pings have none, and neither has what is no JSON object."""
+    if not data:
+        return None
     try:
         event = orjson.loads(data)
     except ValueError:
-        return None
+        event = _what_orjson_refuses(data)
     return event if isinstance(event, dict) else None
+
+
+def _what_orjson_refuses(data: str) -> Any:
+    """NaN and lone surrogates, which Python's own JSON writes and reads."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 class _Run:

@@ -7,10 +7,18 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
+import gevent
 import httpx
 import orjson
+from gevent.pool import Pool
 
-from endpoints.http.errors import AppError, AppTimeout, IncompleteStream, InvalidParam
+from endpoints.http.errors import (
+    AppError,
+    AppTimeout,
+    IncompleteStream,
+    InvalidParam,
+    Overloaded,
+)
 from provider.dify_errors import from_service_api
 
 CONNECT_SECONDS = 10.0
@@ -33,12 +41,17 @@ MAX_BODY_BYTES = 1024 * 1024
 """Of an answer that is no stream: errors, and what an app is."""
 
 
+MAX_STOPS = 50
+"""Runs that are being stopped at once; what is beyond is left to end by itself."""
+
+_STOPS = Pool(MAX_STOPS)
+
+
 @cache
 def _http() -> httpx.Client:
     """One for the process, made when it is first needed. It follows the environment's proxies, no
     redirects, and keeps no cookies: requests of different endpoints share nothing but sockets."""
     client = httpx.Client(
-        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
         limits=httpx.Limits(
             max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS
         ),
@@ -69,10 +82,7 @@ class ServiceApiClient:
             InvalidParam: the body can't be written as JSON.
             ProxyError: Dify refuses it, can't be reached, or breaks off.
         """
-        request = _http().build_request(
-            "POST", self._base_url + path, content=_json(body), headers=self._headers
-        )
-        response = self._send(request)
+        response = self._send("POST", path, _json(body), READ_SECONDS)
         try:
             if response.status_code != httpx.codes.OK:
                 raise from_service_api(
@@ -91,10 +101,7 @@ class ServiceApiClient:
         Raises:
             ProxyError: Dify refuses, can't be reached, or answers something else.
         """
-        request = _http().build_request(
-            "GET", self._base_url + path, headers=self._headers, timeout=ASK_SECONDS
-        )
-        response = self._send(request)
+        response = self._send("GET", path, None, ASK_SECONDS)
         try:
             body = _body(response)
         finally:
@@ -110,28 +117,48 @@ class ServiceApiClient:
         return answer
 
     def stop(self, path: str, user: str) -> None:
-        """Stop a run. If it can't be, nobody is there to be told."""
-        with suppress(httpx.HTTPError):
-            _http().post(
+        """Have a run stopped, without waiting for it."""
+        if _STOPS.free_count():
+            _STOPS.spawn(self._stop, path, user)
+
+    def _stop(self, path: str, user: str) -> None:
+        # nobody is there to be told if it fails; and of the answer nothing is read
+        with (
+            suppress(Exception),
+            gevent.Timeout(ASK_SECONDS, False),
+            _http().stream(
+                "POST",
                 self._base_url + path,
                 content=orjson.dumps({"user": user}),
                 headers=self._headers,
                 timeout=ASK_SECONDS,
-            )
+            ),
+        ):
+            pass
 
     @property
     def _host(self) -> str:
         parts = urlsplit(self._base_url)
         return parts.hostname + (f":{parts.port}" if parts.port else "") if parts.hostname else ""
 
-    def _send(self, request: httpx.Request) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, content: bytes | None, read_seconds: float
+    ) -> httpx.Response:
+        timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
         try:
+            request = _http().build_request(
+                method,
+                self._base_url + path,
+                content=content,
+                headers=self._headers,
+                timeout=timeout,
+            )
             return _http().send(request, stream=True)
         except httpx.ReadTimeout:
-            raise AppTimeout(
-                f"The app began no answer within {request.extensions['timeout']['read']:.0f} s."
-            ) from None
-        except (httpx.HTTPError, httpx.InvalidURL):
+            raise AppTimeout(f"The app began no answer within {read_seconds:.0f} s.") from None
+        except httpx.PoolTimeout:
+            raise Overloaded("Too many runs are under way. Try again later.") from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # the last from a host's name
             raise AppError(
                 f"The Service API at {self._host} could not be reached. The administrator has to "
                 "look at the setting `service_api_url`."
@@ -151,7 +178,7 @@ def _json(body: dict[str, Any]) -> bytes:
         return orjson.dumps(body)
     except TypeError:
         raise InvalidParam(
-            "`inputs` can't be passed on to Dify: they are nested too deeply."
+            "`inputs` or `files` can't be passed on to Dify: they are nested too deeply."
         ) from None
 
 

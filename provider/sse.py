@@ -5,7 +5,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+MAX_EVENT_CHARACTERS = 32 * 1024 * 1024
+"""Of one event, the largest seen being 400 KB: a stream without an end of line, or of an event,
+would take the memory of the whole process."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class EventTooLong(Exception):
+    """An event has more than `MAX_EVENT_CHARACTERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,18 @@ def parse_sse(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
 
     Args:
         chunks: the bytes, cut anywhere, also inside a character.
+
+    Raises:
+        EventTooLong: an event goes on and on.
     """
-    name = ""
+    name, size = "", 0
     data: list[str] = []
     for line in _lines(chunks):
+        size += len(line)
+        if size > MAX_EVENT_CHARACTERS:
+            raise EventTooLong
         if not line:
+            size = 0
             if name or data:
                 yield ServerSentEvent(name or "message", "\n".join(data))
             name, data = "", []
@@ -50,7 +65,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
     """Lines that have ended; CR, LF and CRLF end one."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
     begun: list[str] = []  # pieces of a line: joined once, since one line may come in many chunks
-    after_return = False
+    length, after_return = 0, False
     for chunk in chunks:
         text = decoder.decode(chunk)
         if not text:
@@ -60,6 +75,9 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
         after_return = text.endswith("\r")
         first, *others = _LINE_END.split(text)
         begun.append(first)
+        length += len(first)
+        if length > MAX_EVENT_CHARACTERS:
+            raise EventTooLong
         for line in others:
             yield "".join(begun)
-            begun = [line]
+            begun, length = [line], len(line)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from endpoints.http.errors import ProxyError
 from provider.dify_errors import from_event, from_exception
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -25,6 +26,12 @@ EXPECTED = {
 BODIES = [path for path in sorted(CAPTURES.glob("*/*.body.json")) if "status" in path.read_text()]
 
 
+def error_of(failure: Exception) -> ProxyError:
+    error = from_exception(failure)
+    assert error is not None
+    return error
+
+
 def through_the_daemon(status: int, body: str) -> Exception:
     return Exception(
         f"invoke app failed: request failed with status code: {status} and respond with: {body}"
@@ -34,7 +41,7 @@ def through_the_daemon(status: int, body: str) -> Exception:
 @pytest.mark.parametrize("path", BODIES, ids=lambda path: path.name)
 def test_every_captured_error_body_has_the_contracts_status_and_code(path: Path) -> None:
     captured = json.loads(path.read_text())
-    error = from_exception(through_the_daemon(captured["status"], path.read_text()))
+    error = error_of(through_the_daemon(captured["status"], path.read_text()))
     assert (error.status, error.code) == EXPECTED[path.name.removesuffix(".body.json")]
     if error.status == 400:
         assert error.message == captured["message"]
@@ -76,7 +83,7 @@ def test_every_captured_error_body_has_the_contracts_status_and_code(path: Path)
     ],
 )
 def test_what_the_daemon_and_the_sdk_say(text: str, status: int, code: str, says: str) -> None:
-    error = from_exception(Exception(text))
+    error = error_of(Exception(text))
     assert (error.status, error.code) == (status, code)
     assert says in error.message
     for inner in ("SELECT", "api:5001", "permission"):
@@ -101,7 +108,7 @@ def test_what_the_daemon_and_the_sdk_say(text: str, status: int, code: str, says
 def test_difys_statuses(status: int, code: str, mapped: tuple[int, str]) -> None:
     body = json.dumps({"code": code, "message": "inner words", "status": status})
     for error in (
-        from_exception(through_the_daemon(status, body)),
+        error_of(through_the_daemon(status, body)),
         from_event({"event": "error", "code": code, "message": "inner words", "status": status}),
     ):
         assert (error.status, error.code) == mapped
@@ -116,12 +123,25 @@ def test_a_message_is_never_empty() -> None:
 
 
 def test_a_fault_of_our_own_is_not_blamed_on_dify() -> None:
-    assert from_exception(KeyError("x")).code == "internal_error"
+    assert from_exception(KeyError("x")) is None
 
 
 @given(st.text(), st.integers(100, 999))
 def test_no_text_makes_trouble(text: str, status: int) -> None:
     for failure in (Exception(text), through_the_daemon(status, text)):
-        error = from_exception(failure)
+        error = error_of(failure)
         assert 400 <= error.status < 600
         assert error.message
+
+
+def test_a_message_that_is_no_unicode_still_reaches_the_caller() -> None:
+    error = error_of(
+        through_the_daemon(400, '{"code": "x\\ud83d", "message": "a\\ud83d", "status": 400}')
+    )
+    assert error.code == "invalid_param"
+    assert json.loads(error.response("id").get_data())["message"] == "a?"
+
+
+def test_too_many_requests_are_that_whoever_says_so() -> None:
+    for body in ('{"message": "slow down"}', "<html>busy</html>", ""):
+        assert error_of(through_the_daemon(429, body)).code == "too_many_requests"

@@ -140,3 +140,8 @@ def test_a_post_without_any_body_is_an_empty_object(server: LocalServer) -> None
     response = httpx.post(server.url("open") + "/chat/11111111-1111-4111-8111-111111111111")
     assert response.status_code == 400
     assert "`query`" in response.json()["message"]
+
+
+def test_a_workflow_that_failed_after_some_text_says_so_too() -> None:
+    chunk = {"event": "text_chunk", "data": {"text": "half"}}
+    assert text_of(chunk, finished({}, "failed", error="boom")) == "half\nerror: boom\n"

@@ -205,7 +205,7 @@ def test_a_bug_of_the_plugin(plugin_copy: Path, file: str, find: str, status: in
             assert secret not in log
 
 
-def test_failures_give_their_slots_back(client: Client) -> None:
+def test_failures_give_their_slots_back(reverse: Client) -> None:
     """More of them than an endpoint may have requests at once."""
     for _ in range(450):
-        client.play(blocking=True).assert_error(502, "incomplete_stream")
+        reverse.play(blocking=True).assert_error(502, "incomplete_stream")

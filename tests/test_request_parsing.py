@@ -224,3 +224,7 @@ def test_which_format_is_chosen(accept: str, mode: str | None, format_: Format) 
 @given(st.text())
 def test_no_accept_header_makes_trouble(accept: str) -> None:
     assert choose_format(accept, None) in Format
+
+
+def test_a_monstrous_accept_header_is_not_parsed() -> None:
+    assert choose_format("application/json," * 100_000, None) is Format.NDJSON

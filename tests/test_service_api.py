@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from endpoints.http.errors import AppError
 from localserver import APP_IDS, SERVICE_API_KEYS, Config, Limits, LocalServer
+from provider.service_api import _event
+from provider.service_api_client import ServiceApiClient
 from tests.conftest import END, KEY, Client, Json, message
 
 FILE = {"type": "image", "transfer_method": "remote_url", "url": "https://pictures.example/y.png"}
@@ -171,3 +174,22 @@ def test_200_streams_at_once() -> None:
             assert {piece["stream"] for piece in pieces} == {number}
             assert events[-1] == END
         assert server.service_api_connections.most <= 800
+
+
+def test_events_that_only_python_can_write_come_through(service: Client) -> None:
+    event = message(0, n=2**70, text="\u2028")
+    assert service.play({"event": event}, {"event": END}).events == [event, END]
+
+
+def test_odd_frames_and_hosts() -> None:
+    assert _event('{"event": "message", "n": NaN}') is not None
+    assert _event('{"event": "message", "answer": "\\ud83d"}') == {
+        "event": "message",
+        "answer": "\ud83d",
+    }
+    for data in ("", "5", "nonsense", "[" * 100_000):
+        assert _event(data) is None
+    for host in ("a..b", "x" * 70):
+        with pytest.raises(AppError) as refusal:
+            ServiceApiClient(f"http://{host}/v1", "app-s3cret").get("/info")
+        assert host in refusal.value.message

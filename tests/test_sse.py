@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.sse import parse_sse
+from provider.sse import EventTooLong, parse_sse
 
 
 def parsed(*chunks: bytes) -> list[tuple[str, str]]:
@@ -65,3 +65,9 @@ def test_where_a_stream_is_cut_makes_no_difference(
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     pieces = [stream[a:b] for a, b in itertools.pairwise(places)]
     assert parsed(*pieces) == parsed(stream)
+
+
+@pytest.mark.parametrize("piece", [b"x" * 65536, b"data: " + b"x" * 65536 + b"\n"])
+def test_an_event_that_never_ends_is_given_up(piece: bytes) -> None:
+    with pytest.raises(EventTooLong):
+        list(parse_sse(piece for _ in range(1000)))

@@ -49,7 +49,7 @@ def read_run_body(request: Request) -> RunBody:
 
     Raises:
         PayloadTooLarge: the daemon cut the body.
-        UnsupportedMediaType: it is not JSON, or it is compressed.
+        UnsupportedMediaType: its content type is none that is read, or it is compressed.
         InvalidParam: it is malformed; the message names the field.
     """
     fields = _read_json_object(request)

@@ -80,7 +80,7 @@ class CallerWatch:
                 self._question = Greenlet.spawn(self._put_question)
             return False
         if self._question.dead or (self._events_show_it and last_event_at > self._asked_at):
-            self._heard_at = now
+            self._heard_at = self._asked_at
             self.stop()
             return self._is_over
         return now >= self._asked_at + ANSWER_SECONDS

@@ -25,8 +25,9 @@ inner URL, a secret or a settings value: no message is made from `str(exception)
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import orjson
 from werkzeug import Response
+
+from endpoints.http.encoding import encode_json
 
 RETRY_AFTER_SECONDS = 5
 """What `Retry-After` says when the plugin is overloaded: streams last seconds to minutes."""
@@ -69,7 +70,7 @@ class ProxyError(Exception):
     def response(self, request_id: str) -> Response:
         """The same as an HTTP response."""
         return Response(
-            orjson.dumps(self.body(request_id)),
+            encode_json(self.body(request_id)),
             status=self.status,
             headers=dict(self.headers),
             content_type="application/json",

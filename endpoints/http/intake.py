@@ -50,7 +50,7 @@ class Inbox(Protocol):
 
     @property
     def last_event_at(self) -> float:
-        """When the latest event was there, in seconds of the clock."""
+        """When it was first asked for behind the latest event, in seconds of the clock."""
 
     def wait(self, seconds: float) -> None:
         """Wait until something has come, at most so many seconds; it may end early."""
@@ -59,7 +59,7 @@ class Inbox(Protocol):
         """Take what waits, at most `limit` bytes; whole pieces while they fit."""
 
     def forget_opening(self) -> None:
-        """The first event has been looked at: it need not be kept."""
+        """Nobody will look at the first event any more: it need not be kept."""
 
     def close(self) -> None:
         """Stop reading and free the source at once."""
@@ -132,6 +132,7 @@ class Intake:
         self.ended = False
         self.failure: BaseException | None = None
         self.opening: Event | None = None
+        self._keeps_opening = True
         self.terminal: str | None = None
         self._reader = Greenlet.spawn(self._read)
 
@@ -154,12 +155,13 @@ class Intake:
         return portion
 
     def forget_opening(self) -> None:
-        self.opening = None
+        self.opening, self._keeps_opening = None, False
 
     def close(self) -> None:
         if not self.ended:
             self._reader.kill(block=False)
         self.ended = True
+        self.failure = None  # its traceback holds whatever the source had in hand
         self._came.close()
         self._room.close()
 
@@ -178,13 +180,12 @@ class Intake:
 
     def _read_events(self) -> None:
         encode, pieces = self._encode, self._pieces
-        seen_one = False
         for event in self._source:
             name = event.get("event")
             if not isinstance(name, str) or name == "ping":
                 continue  # no event of the app: pings are this plugin's own
-            if not seen_one:
-                self.opening, seen_one = event, True
+            if self._keeps_opening and self.opening is None:
+                self.opening = event
             if name in TERMINAL_EVENTS:
                 self.terminal = name
             self._heard = True

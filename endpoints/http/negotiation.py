@@ -18,6 +18,10 @@ class Format(StrEnum):
     JSON = "json"
 
 
+MAX_ACCEPT_CHARACTERS = 4096
+"""A longer header counts as one that can't be parsed: a server in between takes up to a megabyte,
+which would take a second to parse."""
+
 _MEDIA_TYPES: dict[Format, tuple[str, ...]] = {
     Format.NDJSON: ("application/x-ndjson", "application/jsonl"),
     Format.SSE: ("text/event-stream",),
@@ -87,7 +91,9 @@ def _most_specific(ranges: Iterable[_Range]) -> _Range | None:
 
 
 def _parse_accept(accept: str) -> list[_Range]:
-    ranges = []
+    ranges: list[_Range] = []
+    if len(accept) > MAX_ACCEPT_CHARACTERS:
+        return ranges
     for position, item in enumerate(accept.split(",")):
         media_range, parameters = parse_options_header(item.strip())
         quality = _quality(parameters.get("q", "1"))

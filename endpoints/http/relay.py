@@ -85,8 +85,8 @@ class Listener:
 
     def stop(self) -> None:
         """Free the source and ask no more after the caller."""
-        self._watch.stop()
         self._inbox.close()
+        self._watch.stop()
 
 
 class Relay:
@@ -122,6 +122,7 @@ class Relay:
         while inbox.opening is None and not inbox.ended:
             left = committed_at - self._exchange.clock.now()
             if left <= 0:
+                inbox.forget_opening()
                 return None
             inbox.wait(left)
         opening = inbox.opening

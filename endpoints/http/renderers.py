@@ -33,7 +33,7 @@ class Renderer(Protocol):
 
 
 class JsonRenderer:
-    """Every event as JSON.
+    """Every event as JSON, exactly as it came, an `error` event of Dify's too.
 
     Args:
         wanted: names of the events that are sent; none means all. `error` always is.

@@ -47,7 +47,7 @@ def _base_url(url: str) -> str:
         raise InvalidSettings("service_api_url", "is not an http or https URL with a host")
     if "@" in parts.netloc:
         raise InvalidSettings("service_api_url", "must not carry a user name or password")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise InvalidSettings("service_api_url", "must not have a query or a fragment")
     return url.rstrip("/")
 

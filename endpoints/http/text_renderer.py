@@ -42,11 +42,13 @@ class TextRenderer:
         return self._error(error)
 
     def end(self) -> bytes:
-        if self._last or self._is_chat or not self._finished:
+        if self._is_chat or not self._finished:
             return b""
         if self._finished.get("status") == "failed":
             reason = self._finished.get("error")
             return self._line(f"error: {reason or 'The workflow failed.'}")
+        if self._last:
+            return b""
         outputs = self._finished.get("outputs")
         if isinstance(outputs, dict) and len(outputs) == 1:
             (only,) = outputs.values()
