@@ -19,7 +19,7 @@ def _table(group: str, measurements: list[Measurement]) -> str:
     plugins = [name for name in PLUGINS if any(name in each.figures for each in measurements)]
     rows = [[group, *plugins, "relay against its bounds", ""]]
     rows += [_row(measurement, plugins) for measurement in measurements]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(3, *(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
     rows.insert(1, ["-" * width for width in widths])
     lines = [_line(row, widths) for row in rows]
     return "\n".join(lines) + "\n"
