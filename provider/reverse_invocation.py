@@ -92,11 +92,10 @@ def _explained(error: ProxyError, call: Call) -> ProxyError:
     """Completion apps fail over reverse invocation; whether this is one may not be known."""
     if type(error) is not AppError or call.kind in (Kind.CHAT, Kind.WORKFLOW):
         return error
-    which = "This" if call.kind is Kind.COMPLETION else f"{error.message} If it is one, this"
     return AppError(
-        f"{which} completion app could not be run: over reverse invocation they fail in all "
-        "versions of Dify known so far. The administrator can give it a Service API key in the "
-        "setting `service_api_keys`."
+        f"{error.message} Completion apps fail over reverse invocation in all versions of Dify "
+        "known so far; the administrator can give such an app a Service API key in the setting "
+        "`service_api_keys`."
     )
 
 

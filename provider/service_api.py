@@ -117,7 +117,8 @@ class _Run:
         task_id = event.get("task_id")
         if isinstance(task_id, str):
             self.task_id = task_id
-        self._is_over |= event.get("event") in _RUN_IS_OVER
+        name = event.get("event")
+        self._is_over |= isinstance(name, str) and name in _RUN_IS_OVER
 
     @property
     def goes_on(self) -> bool:

@@ -181,6 +181,12 @@ def test_events_that_only_python_can_write_come_through(service: Client) -> None
     assert service.play({"event": event}, {"event": END}).events == [event, END]
 
 
+def test_what_is_no_event_is_not_relayed(service: Client) -> None:
+    odd_names: list[Any] = [[], {}, 5, None]
+    for odd in odd_names:
+        assert service.play({"event": {"event": odd}}, {"event": END}).events == [END]
+
+
 def test_odd_frames_and_hosts() -> None:
     assert _event('{"event": "message", "n": NaN}') is not None
     assert _event('{"event": "message", "answer": "\\ud83d"}') == {
