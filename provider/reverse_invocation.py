@@ -4,6 +4,7 @@ of the request that it is answering. No key is needed."""
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from pydantic_core import PydanticSerializationError, to_json
 
 from endpoints.http.errors import (
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 MAX_INVOCATION_BYTES = 4_718_592
 """4.5 MiB of one line on the wire. The daemon reads lines of at most 5 MiB and kills the whole
 plugin, every other stream with it, for a longer one."""
+
+ASK_SECONDS = 10.0
+"""For a short question: what an app is. The SDK itself would wait for minutes."""
 
 _ENVELOPE_BYTES = 1024
 """More than what stands around the call on the wire: event, session and request ids, app id."""
@@ -78,7 +82,8 @@ class ReverseInvocation:
             AppError: Dify does not answer.
         """
         try:
-            answer = self._session.app.fetch_app(app.app_id)
+            with gevent.Timeout(ASK_SECONDS, TimeoutError):
+                answer = self._session.app.fetch_app(app.app_id)
         except Exception as failure:
             if "data is nil" in str(failure):
                 raise AppNotFound("Dify has no such app in this workspace.") from None
