@@ -14,6 +14,7 @@ class FieldKind(StrEnum):
     """What a variable holds, as far as it matters for filling it in."""
 
     TEXT = "text"
+    SELECT = "select"
     NUMBER = "number"
     CHECKBOX = "checkbox"
     JSON = "json"
@@ -22,6 +23,7 @@ class FieldKind(StrEnum):
 
 
 _KINDS = {
+    "select": FieldKind.SELECT,
     "number": FieldKind.NUMBER,
     "checkbox": FieldKind.CHECKBOX,
     "json": FieldKind.JSON,
@@ -29,7 +31,7 @@ _KINDS = {
     "file": FieldKind.FILE,
     "file-list": FieldKind.FILE_LIST,
 }
-"""Dify's kinds that are no text (its `VariableEntityType`)."""
+"""Dify's kinds that are no free text (its `VariableEntityType`)."""
 
 
 @dataclass(frozen=True, slots=True)

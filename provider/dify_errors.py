@@ -48,7 +48,7 @@ def from_exception(failure: Exception) -> ProxyError | None:
         return failure
     text = str(failure)
     if http_failure := _HTTP_FAILURE.search(text):
-        return _from_http(int(http_failure[1]), http_failure[2])
+        return from_answer(int(http_failure[1]), http_failure[2])
     if "invocation exited without response" in text:
         return AppTimeout(
             "The app sent nothing for too long. The administrator can raise MAX_INVOCATION_TIMEOUT "
@@ -95,7 +95,7 @@ def from_service_api(
             "The Service API key of this app is not accepted. The administrator has to mend the "
             "setting `service_api_keys`."
         )
-    error = _from_http(status, body.decode("utf-8", "replace"))
+    error = from_answer(status, body.decode("utf-8", "replace"))
     if status == 404 and in_conversation and body.lstrip().startswith(b"{"):
         return ConversationNotFound(_NO_CONVERSATION)
     if isinstance(error, DifyRefusal) and retry_after and _RETRY_AFTER.fullmatch(retry_after):
@@ -103,7 +103,13 @@ def from_service_api(
     return error
 
 
-def _from_http(status: int, body: str) -> ProxyError:
+def from_answer(status: int, body: str) -> ProxyError:
+    """The error behind an HTTP answer of Dify's that is none of success.
+
+    Args:
+        status: of the answer.
+        body: of the answer.
+    """
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

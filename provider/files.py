@@ -69,6 +69,10 @@ class LocalFile:
         return type_of(self.mime_type)
 
 
+type GivenFile = LocalFile | FileObject
+"""A file as a caller gives it: its content, or a Dify file object."""
+
+
 def local_file(part: str, name: str, mime_type: str, content: bytes) -> LocalFile:
     """A file as a caller sent it, made fit for Dify.
 

@@ -17,6 +17,8 @@ from endpoints.http.errors import (
 from provider.apps import App
 from provider.call import Call, Event, Kind
 from provider.dify_errors import from_exception
+from provider.files import FileObject, LocalFile
+from provider.upload_errors import from_upload
 from provider.ways import Description, Via
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ plugin, every other stream with it, for a longer one."""
 
 ASK_SECONDS = 10.0
 """For a short question: what an app is. The SDK itself would wait for minutes."""
+
+UPLOAD_SECONDS = 60.0
+"""For one file. The SDK gives each step of it 10 s; this bounds them all."""
 
 _ENVELOPE_BYTES = 1024
 """More than what stands around the call on the wire: event, session and request ids, app id."""
@@ -41,6 +46,7 @@ class ReverseInvocation:
     """
 
     via = Via.REVERSE_INVOCATION
+    takes_files = False
 
     def __init__(self, session: "Session") -> None:
         self._session = session
@@ -57,10 +63,7 @@ class ReverseInvocation:
             InvalidParam: the call can't be made this way, or can't be written as JSON.
         """
         if call.files:
-            raise InvalidParam(
-                "`files` can't be delivered to this app: for that it has to be reached over the "
-                "Service API (the setting `service_api_keys`)."
-            )
+            raise InvalidParam("`files` can't be delivered over reverse invocation.")
         arguments = _arguments(call)
         _check_size(arguments)
         return self._events(call, arguments)
@@ -73,6 +76,29 @@ class ReverseInvocation:
             if error is None:
                 raise
             raise _explained(error, call) from None
+
+    def upload(self, file: LocalFile, _user: str, /) -> FileObject:
+        """Upload a file to the address that Dify gives for it; it belongs to no user.
+
+        Raises:
+            ProxyError: Dify refuses it, or can't be reached.
+        """
+        try:
+            with gevent.Timeout(UPLOAD_SECONDS, TimeoutError):
+                uploaded = self._session.file.upload(file.name, file.content, file.mime_type)
+        except Exception as failure:
+            error = from_upload(failure)
+            if error is None:
+                raise
+            raise error from None
+        return {
+            "type": file.type,
+            "transfer_method": "tool_file",
+            "tool_file_id": uploaded.id,
+            "name": uploaded.name,
+            "size": uploaded.size,
+            "mime_type": uploaded.mime_type,
+        }
 
     def describe(self, app: App) -> Description:
         """Ask for an app's parameters; the mode is not told this way.

@@ -15,6 +15,7 @@ import orjson
 from endpoints.http.errors import AppError
 from provider.apps import App
 from provider.call import Call, Event, Kind
+from provider.files import FileObject, LocalFile
 from provider.service_api_client import ServiceApiClient
 from provider.service_api_modes import RUN_PATHS, STOP_PATHS, kind_of_mode, run_body
 from provider.sse import EventTooLong, parse_sse
@@ -22,6 +23,8 @@ from provider.ways import Description, Via
 
 DEFAULT_USER = "app-proxy"
 """The Service API wants a user; conversations belong to it."""
+
+UPLOAD_PATH = "/files/upload"
 
 _RUN_IS_OVER = frozenset({"message_end", "workflow_finished", "workflow_paused", "error"})
 """After one of these there is nothing to stop; a run that pauses waits for a person, and may."""
@@ -48,6 +51,7 @@ class ServiceApi:
     """
 
     via = Via.SERVICE_API
+    takes_files = True
 
     def __init__(self, client: ServiceApiClient) -> None:
         self._client = client
@@ -81,6 +85,18 @@ class ServiceApi:
     def _mode(self) -> str | None:
         mode = self._client.get("/info").get("mode")
         return mode if isinstance(mode, str) else None
+
+    def upload(self, file: LocalFile, user: str, /) -> FileObject:
+        """Upload a file; only the same user may use it.
+
+        Raises:
+            ProxyError: Dify refuses it, or can't be reached.
+        """
+        uploaded = self._client.upload(UPLOAD_PATH, file, user or DEFAULT_USER)
+        number = uploaded.get("id")
+        if not isinstance(number, str):
+            raise AppError("Dify did not say under which id it keeps the file.")
+        return {"type": file.type, "transfer_method": "local_file", "upload_file_id": number}
 
     def describe(self, _app: App, /) -> Description:
         """Ask for an app's mode and parameters. Which app it is the key says."""

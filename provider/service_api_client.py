@@ -1,9 +1,10 @@
 """HTTP to Dify's Service API. Neither a key nor a whole URL ever stands in an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from endpoints.http.errors import (
     Overloaded,
 )
 from provider.dify_errors import from_service_api
+from provider.files import LocalFile
 
 CONNECT_SECONDS = 10.0
 """For a connection to be made; a host that takes longer is not there."""
@@ -31,6 +33,9 @@ and those of chats wait for the model's first token."""
 ASK_SECONDS = 10.0
 """For a short question: what an app is, or that a run be stopped."""
 
+UPLOAD_SECONDS = 30.0
+"""Between the end of a file and Dify's answer to it."""
+
 MAX_CONNECTIONS = 800
 """At once: each stream has one, and the process has at most so many requests."""
 
@@ -40,6 +45,8 @@ MAX_IDLE_CONNECTIONS = 50
 MAX_BODY_BYTES = 1024 * 1024
 """Of an answer that is no stream: errors, and what an app is."""
 
+
+_JSON = MappingProxyType({"Content-Type": "application/json"})
 
 MAX_STOPS = 50
 """Runs that are being stopped at once; what is beyond is left to end by itself."""
@@ -72,7 +79,7 @@ class ServiceApiClient:
 
     def __init__(self, base_url: str, key: str) -> None:
         self._base_url = base_url
-        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {key}"}
 
     @contextmanager
     def stream(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[bytes]]:
@@ -82,7 +89,7 @@ class ServiceApiClient:
             InvalidParam: the body can't be written as JSON.
             ProxyError: Dify refuses it, can't be reached, or breaks off.
         """
-        response = self._send("POST", path, _json(body), READ_SECONDS)
+        response = self._send("POST", path, READ_SECONDS, content=_json(body), headers=_JSON)
         try:
             if response.status_code != httpx.codes.OK:
                 raise from_service_api(
@@ -101,13 +108,28 @@ class ServiceApiClient:
         Raises:
             ProxyError: Dify refuses, can't be reached, or answers something else.
         """
-        response = self._send("GET", path, None, ASK_SECONDS)
+        return self._object(self._send("GET", path, ASK_SECONDS))
+
+    def upload(self, path: str, file: LocalFile, user: str) -> dict[str, Any]:
+        """Post a file.
+
+        Raises:
+            ProxyError: Dify refuses it, can't be reached, or answers something else.
+        """
+        parts = {"file": (file.name, file.content, file.mime_type)}
+        return self._object(
+            self._send("POST", path, UPLOAD_SECONDS, data={"user": user}, files=parts)
+        )
+
+    def _object(self, response: httpx.Response) -> dict[str, Any]:
+        """The JSON object that Dify answers."""
         try:
             body = _body(response)
         finally:
             response.close()
-        if response.status_code != httpx.codes.OK:
-            raise from_service_api(response.status_code, body, None, in_conversation=False)
+        if not response.is_success:
+            retry_after = response.headers.get("Retry-After")
+            raise from_service_api(response.status_code, body, retry_after, in_conversation=False)
         try:
             answer = orjson.loads(body)
         except ValueError:
@@ -130,7 +152,7 @@ class ServiceApiClient:
                 "POST",
                 self._base_url + path,
                 content=orjson.dumps({"user": user}),
-                headers=self._headers,
+                headers={**self._headers, **_JSON},
                 timeout=ASK_SECONDS,
             ),
         ):
@@ -142,20 +164,26 @@ class ServiceApiClient:
         return parts.hostname + (f":{parts.port}" if parts.port else "") if parts.hostname else ""
 
     def _send(
-        self, method: str, path: str, content: bytes | None, read_seconds: float
+        self,
+        method: str,
+        path: str,
+        read_seconds: float,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        **body: Any,
     ) -> httpx.Response:
         timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
         try:
             request = _http().build_request(
                 method,
                 self._base_url + path,
-                content=content,
-                headers=self._headers,
+                headers={**self._headers, **headers},
                 timeout=timeout,
+                **body,
             )
             return _http().send(request, stream=True)
-        except httpx.ReadTimeout:
-            raise AppTimeout(f"The app began no answer within {read_seconds:.0f} s.") from None
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
+            raise AppTimeout(f"Dify began no answer within {read_seconds:.0f} s.") from None
         except httpx.PoolTimeout:
             raise Overloaded("Too many runs are under way. Try again later.") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # the last from a host's name

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from provider.apps import App
 from provider.call import Call, Event
+from provider.files import FileObject, LocalFile
 
 
 class Via(StrEnum):
@@ -36,6 +37,10 @@ class Way(Protocol):
     def via(self) -> Via:
         """Which one it is."""
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether files of the whole call reach the app; else they need a variable's place."""
+
     def run(self, call: Call) -> Iterator[Event]:
         """Start a run; its events come as Dify sends them.
 
@@ -44,6 +49,17 @@ class Way(Protocol):
 
         Raises:
             ProxyError: the call can't be made this way; the iterator raises the same.
+        """
+
+    def upload(self, file: LocalFile, user: str, /) -> FileObject:
+        """Bring a file to Dify, to be used in a run this way.
+
+        Args:
+            file: the file.
+            user: whose it is, "" if the caller does not say.
+
+        Raises:
+            ProxyError: Dify refuses it, or can't be reached.
         """
 
     def describe(self, app: App, /) -> Description:

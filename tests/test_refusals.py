@@ -169,7 +169,11 @@ def test_a_stream_that_stops(client: Client) -> None:
     ("file", "find", "status"),
     [
         ("provider/reverse_invocation.py", "        arguments = _arguments(call)\n", 500),
-        ("endpoints/http/body.py", "    fields = _read_json_object(request)\n", 500),
+        (
+            "endpoints/http/body.py",
+            "    is_form = request.mimetype in (MULTIPART, URLENCODED)\n",
+            500,
+        ),
         (
             "endpoints/http/renderers.py",
             "        return self._before + encode_json(event) + self._behind\n",

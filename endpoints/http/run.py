@@ -9,6 +9,7 @@ from werkzeug import Request, Response
 from endpoints.http.auth import authenticate
 from endpoints.http.body import RunBody, read_run_body
 from endpoints.http.boundary import answer
+from endpoints.http.delivery import deliver
 from endpoints.http.encoding import encode_json
 from endpoints.http.errors import InvalidParam
 from endpoints.http.exchange import Exchange
@@ -52,15 +53,21 @@ def run_app(
         settings = parse_settings(raw_settings)
         authenticate(request, settings)
         app = settings.apps.resolve(name)
-        body = read_run_body(request)
-        call = make_call(kind, app, body)
-        format_ = choose_format(request.headers.get("Accept", ""), body.response_mode)
-        run = Run(exchange, way_to(app, session, settings), call)
+        way = way_to(app, session, settings)
+        call, format_ = _understood(exchange, way, app, kind)
+        run = Run(exchange, way, call)
         if format_ is Format.JSON:
             return run.blocking_answer()
         return run.stream(renderer_of(format_, wanted_events(request)))
 
     return answer(session, request, handle)
+
+
+def _understood(exchange: Exchange, way: Way, app: App, kind: Kind) -> tuple[Call, Format]:
+    """What a request asks for. The body is let go here: it may be large, and a run long."""
+    body = read_run_body(exchange.request)
+    call = deliver(exchange, way, make_call(kind, app, body), body)
+    return call, choose_format(exchange.request.headers.get("Accept", ""), body.response_mode)
 
 
 def make_call(kind: Kind, app: App, body: RunBody) -> Call:
