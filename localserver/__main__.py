@@ -21,19 +21,30 @@ from localserver.config import ConfigError as BadConfig
 from localserver.real_app import NAME, with_real_app
 from localserver.runtime import PluginError
 from localserver.server import LocalServer, PortInUse
+from localserver.upload_failures import UPLOAD_WORDS
 
-EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
-    "chatbot": ("chat", {"query": "good morning", "inputs": {"persona": "butler"}}),
-    "agent": ("chat", {"query": "what time is it?"}),
-    "chatflow": ("chat", {"query": "good morning"}),
-    "workflow": ("workflow", {"inputs": {"text": "good morning"}}),
-    "completion": ("completion", {"inputs": {"query": "good morning"}}),
+
+def _json(**body: Any) -> list[str]:
+    return ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+
+
+def _form(*parts: str) -> list[str]:
+    return [word for part in parts for word in ("-F", part)]
+
+
+EXAMPLES: dict[str, tuple[str, list[str]]] = {
+    "chatbot": ("chat", _json(query="good morning", inputs={"persona": "butler"})),
+    "agent": ("chat", _json(query="what time is it?")),
+    "chatflow": ("chat", _json(query="good morning")),
+    "workflow": ("workflow", _json(inputs={"text": "good morning"})),
+    "completion": ("completion", _json(inputs={"query": "good morning"})),
+    "reader": ("chat", _form("query=what is in it?", "document=@README.md")),
+    "album": ("workflow", _form("pictures=@_assets/icon.svg", "caption=the icon")),
 }
-"""Demo app to the route that runs it and a body with the inputs that it requires."""
-REAL_APP_EXAMPLE: tuple[str, dict[str, Any]] = (
-    "apps",
-    {"query": "good morning", "inputs": {}},
-)
+"""Demo app to the route that runs it and curl's arguments for a body with what it requires.
+
+Files are named as they are found from the repository's root, where `make serve` is run."""
+REAL_APP_EXAMPLE = ("apps", _json(query="good morning", inputs={}))
 
 DESCRIPTION = """\
 Runs the plugin on this machine: starts it as the Dify plugin daemon does, serves its endpoints
@@ -43,10 +54,13 @@ With --service-api-url and --service-api-key a real Dify app stands beside them,
 
 
 def _epilog() -> str:
-    words = "\n".join(f"  !{word:<14} {meaning}" for word, meaning in WORDS.items())
+    words, in_names = (
+        "\n".join(f"  !{word:<14} {meaning}" for word, meaning in table.items())
+        for table in (WORDS, UPLOAD_WORDS)
+    )
     return f"""\
 demo apps: {", ".join(EXAMPLES)}
-  chatbot wants the input `persona`, workflow `text`, completion `query`.
+  chatbot wants the input `persona`, workflow `text`, completion `query`, album `pictures`.
 
 apps for tests:
   script    plays its input `script`, a JSON list of steps: {{"event": {{...}}}}, {{"sleep": 1}},
@@ -57,6 +71,9 @@ apps for tests:
 
 words in the query (workflow, completion: in the input) that provoke what can go wrong:
 {words}
+
+words in a file's name that provoke what can go wrong with its upload:
+{in_names}
 """
 
 
@@ -130,8 +147,7 @@ def greeting(server: LocalServer) -> str:
             command = [
                 *("curl", "-N", f"{server.url(hook)}/{route}/{name}"),
                 *("-H", f"Authorization: Bearer {settings.get('api_key', '')}"),
-                *("-H", "Content-Type: application/json"),
-                *("-d", json.dumps(body)),
+                *body,
             ]
             lines.append("  " + shlex.join(command))
     return "\n".join([*lines, "Ctrl-C ends it."])

@@ -74,6 +74,9 @@ class Config:
     Over the Service API they work either way."""
     service_api_ping: float = 10.0
     """Seconds from one ping of a Service API stream to the next."""
+    upload_delay: float = 12.0
+    """Seconds that the answer to the upload of a file takes whose name has `!slow` in it; the SDK
+    waits for 10."""
     captures: Path = DEFAULT_CAPTURES
     """Directory of the recorded streams that the `replay` app plays."""
     host: str = "127.0.0.1"
@@ -117,6 +120,7 @@ def load(path: Path) -> Config:
         config.pace = float(data.get("pace", config.pace))
         config.event_rate = float(data.get("event_rate", config.event_rate))
         config.service_api_ping = float(data.get("service_api_ping", config.service_api_ping))
+        config.upload_delay = float(data.get("upload_delay", config.upload_delay))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
     config.completion = data.get("completion", config.completion)

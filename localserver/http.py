@@ -11,6 +11,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from localserver import gojson
+from localserver.apps import DifyError
 from localserver.asgi import read_body, send_whole, text_headers
 from localserver.config import Config
 from localserver.gohttp import BODY_LIMIT, IncomingRequest, raw_request, valid_escapes
@@ -107,8 +108,12 @@ class HttpServer:
             return
         headers = dict(text_headers(scope))
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        status, answer = self._uploads.receive(query, headers.get("content-type", ""), body)
-        await send_whole(send, status, orjson.dumps(answer), b"application/json")
+        try:
+            answer = await self._uploads.receive(query, headers.get("content-type", ""), body)
+        except DifyError as error:
+            await send_whole(send, error.status, error.text.encode(), b"application/json")
+        else:
+            await send_whole(send, 201, orjson.dumps(answer), b"application/json")
 
     async def _endpoint(
         self, scope: Scope, receive: Receive, send: Send, hook: str, path: bytes

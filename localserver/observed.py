@@ -67,12 +67,21 @@ class Observed:
 
     @property
     def uploads(self) -> Mapping[str, dict[str, Any]]:
-        """Uploaded files by id, as Dify answered them; `upload_contents` has their bytes."""
+        """Uploaded files by id: what Dify answered, and more.
+
+        `sha256` of the content, `transfer_method` (`tool_file` by signed URL, `local_file` over
+        the Service API), and of the latter the `app` and the `user`.
+        """
         return self._uploads.files
 
     @property
+    def upload_requests(self) -> list[dict[str, Any]]:
+        """Files as they were posted, refused ones too: `path`, `name`, `mime_type`, `size`."""
+        return self._uploads.requests
+
+    @property
     def upload_contents(self) -> Mapping[str, bytes]:
-        """The bytes of uploaded files by id."""
+        """The bytes of uploaded files by id, as many of the newest as are kept."""
         return self._uploads.contents
 
     @property

@@ -56,7 +56,7 @@ class LocalServer(Observed):
         self.responses: list[Response] = []
         self.dropped_chunks = 0
         self._sessions: dict[str, Session] = {}
-        self._uploads = Uploads(lambda: self.base_url)
+        self._uploads = Uploads(lambda: self.base_url, config.upload_delay)
         self._storage = Storage(min(permissions.storage_size, config.limits.storage))
         apps = {**demo_apps(config.completion), **config.apps}
         self._invocations = Invocations(config, apps, permissions, self._storage, self._uploads)

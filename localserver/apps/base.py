@@ -12,6 +12,8 @@ Event = dict[str, Any]
 
 DEFAULT_USER = "DEFAULT-USER"
 """The one end user of every reverse invocation."""
+TENANT_ID = "e1d0c5a4-0000-4000-8000-00000000aa01"
+"""The workspace that all apps and files belong to."""
 
 
 class DifyError(Exception):

@@ -32,7 +32,7 @@ async def fold(events: AsyncIterator[Event], mode: str) -> Event:
     end: Event = {}
     async for event in events:
         match event["event"]:
-            case "message":
+            case "message" | "message_file":
                 answer += event["answer"]
             case "message_replace":
                 answer = event["answer"]

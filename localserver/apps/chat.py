@@ -9,7 +9,9 @@ from localserver.apps.base import Call, DifyError, Event
 from localserver.apps.blocking import fold
 from localserver.apps.conversations import Conversations, check_query
 from localserver.apps.events import Message, new_id, usage
-from localserver.apps.forms import missing_input, parameters, text_field
+from localserver.apps.files import described, system_files
+from localserver.apps.forms import file_upload, parameters, text_field
+from localserver.apps.inputs import prepared_inputs
 from localserver.apps.provoke import ErrorEvent, FailedRun, Provocation, Stopped, tokens
 
 PROMPT_TOKENS = 10
@@ -23,13 +25,6 @@ TOOL_LABELS = {
         "ja_JP": "Current Time",
     }
 }
-
-
-def check_inputs(form: Event, call: Call) -> None:
-    """Refuse a call without a required input."""
-    missing = missing_input(form, call.inputs)
-    if missing is not None:
-        raise DifyError.invalid(f"{missing} is required in input form")
 
 
 async def answered(
@@ -57,7 +52,7 @@ async def answered(
 
 
 class ChatApp:
-    """A chatbot that repeats what it is told; it wants a `persona`."""
+    """A chatbot that repeats what it is told and names its pictures; it wants a `persona`."""
 
     headers_at_once = False
 
@@ -65,18 +60,21 @@ class ChatApp:
         self._conversations = Conversations()
 
     def form(self) -> Event:
-        """One required input."""
-        return parameters([text_field("text-input", "persona", 48)])
+        """One required input, and up to three pictures beside it."""
+        return parameters([text_field("text-input", "persona", 48)], file_upload(["image"], 3))
 
     async def run(self, call: Call) -> AsyncIterator[Event]:
         """Answer one message."""
         check_query(call)
         conversation, _ = self._conversations.turn(call)
-        check_inputs(self.form(), call)
+        files = system_files(self.form(), call, strict=False)
+        prepared_inputs(self.form(), call)
         provocation = Provocation(call.query)
         provocation.before()
-        text = f"Hello, you said: {call.query}"
-        events = answered(Message(conversation), text, call, provocation)
+        lines = [described("files", file, call) for file in files]
+        text = "\n".join([f"Hello, you said: {call.query}", *lines])
+        message = Message(conversation, with_files=bool(files))
+        events = answered(message, text, call, provocation)
         if call.response_mode == "blocking":
             yield await fold(events, "chat")
         else:
@@ -101,8 +99,7 @@ class CompletionApp:
         """Generate one text."""
         if self._broken and not call.over_service_api:
             raise DifyError.internal()
-        check_inputs(self.form(), call)
-        query = str(call.inputs["query"])
+        query = prepared_inputs(self.form(), call)["query"]
         provocation = Provocation(query)
         provocation.before()
         events = answered(Message(None), f"Hello, you said: {query}\n", call, provocation)

@@ -56,8 +56,15 @@ def usage(prompt: int, completion: int, seconds: float) -> Event:
 class Message:
     """One message of a chat, an agent, a chatflow or a completion app."""
 
-    def __init__(self, conversation_id: str | None) -> None:
-        """Begin a message; a completion app has no conversation."""
+    def __init__(self, conversation_id: str | None, *, with_files: bool = False) -> None:
+        """Begin a message.
+
+        Args:
+            conversation_id: None for a completion app, which has no conversation.
+            with_files: whether files came with the question; a chatbot's answer to one then
+                comes in events named `message_file`, as seen in Dify 1.12.1.
+        """
+        self._text_event = "message_file" if with_files else "message"
         self.id = new_id()
         self.task_id = new_id()
         self.conversation_id = conversation_id
@@ -74,7 +81,7 @@ class Message:
     def text(self, answer: str, selector: list[str] | None = None) -> Event:
         """A piece of the answer."""
         return {
-            "event": "message",
+            "event": self._text_event,
             **self.head,
             "id": self.id,
             "answer": answer,

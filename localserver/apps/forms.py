@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from localserver.apps.file_types import SIZE_LIMIT, SIZE_LIMITS
+
 Event = dict[str, Any]
+
+OFF = {"enabled": False}
+UPLOAD_METHODS = ["remote_url", "local_file"]
 
 
 def text_field(kind: str, name: str, max_length: int, *, required: bool = True) -> Event:
     """A `text-input`, `paragraph` or `number` field."""
     return field(kind, name, required=required, max_length=max_length)
+
+
+def file_field(kind: str, name: str, types: list[str], *, required: bool, **more: Any) -> Event:
+    """A `file` or `file-list` field that takes files of these types."""
+    allowed = {
+        "allowed_file_types": types,
+        "allowed_file_extensions": [],
+        "allowed_file_upload_methods": UPLOAD_METHODS[::-1],
+    }
+    return field(kind, name, required=required, **allowed, **more)
 
 
 def field(kind: str, name: str, *, required: bool, **more: Any) -> Event:
@@ -27,35 +42,36 @@ def field(kind: str, name: str, *, required: bool, **more: Any) -> Event:
     }
 
 
-def parameters(fields: list[Event]) -> Event:
-    """The twelve parameters, with everything but the form switched off."""
-    off = {"enabled": False}
+def file_upload(types: list[str], number: int) -> Event:
+    """A file upload that is switched on: up to `number` files of these types beside the inputs."""
+    image = {"detail": "high", "enabled": True, "number_limits": number}
     return {
-        "opening_statement": "",
-        "suggested_questions": [],
-        "suggested_questions_after_answer": off,
-        "speech_to_text": off,
-        "text_to_speech": {"enabled": False, "language": "", "voice": ""},
-        "retriever_resource": {"enabled": True},
-        "annotation_reply": off,
-        "more_like_this": off,
-        "user_input_form": fields,
-        "sensitive_word_avoidance": off,
-        "file_upload": off,
-        "system_parameters": {
-            "image_file_size_limit": 10,
-            "video_file_size_limit": 100,
-            "audio_file_size_limit": 50,
-            "file_size_limit": 15,
-            "workflow_file_upload_limit": 10,
-        },
+        "enabled": True,
+        "image": {**image, "transfer_methods": UPLOAD_METHODS},
+        "allowed_file_types": types,
+        "allowed_file_extensions": [],
+        "allowed_file_upload_methods": UPLOAD_METHODS,
+        "number_limits": number,
     }
 
 
-def missing_input(form: Event, inputs: Event) -> str | None:
-    """Name the first required input that isn't there, as Dify checks it."""
-    for entry in form["user_input_form"]:
-        for spec in entry.values():
-            if spec["required"] and inputs.get(spec["variable"]) in (None, ""):
-                return str(spec["variable"])
-    return None
+def parameters(fields: list[Event], upload: Event | None = None) -> Event:
+    """The twelve parameters, with everything but form and file upload switched off."""
+    return {
+        "opening_statement": "",
+        "suggested_questions": [],
+        "suggested_questions_after_answer": OFF,
+        "speech_to_text": OFF,
+        "text_to_speech": {"enabled": False, "language": "", "voice": ""},
+        "retriever_resource": {"enabled": True},
+        "annotation_reply": OFF,
+        "more_like_this": OFF,
+        "user_input_form": fields,
+        "sensitive_word_avoidance": OFF,
+        "file_upload": upload or OFF,
+        "system_parameters": {
+            **{f"{kind}_file_size_limit": limit for kind, limit in SIZE_LIMITS.items()},
+            "file_size_limit": SIZE_LIMIT,
+            "workflow_file_upload_limit": 10,
+        },
+    }

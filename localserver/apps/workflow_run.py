@@ -77,7 +77,22 @@ class Node:
 class WorkflowRun:
     """One run of a workflow, alone or inside a chatflow."""
 
-    def __init__(self, call: Call, workflow_id: str, message: Message | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        workflow_id: str,
+        message: Message | None = None,
+        *,
+        files: list[Event] | None = None,
+    ) -> None:
+        """Begin a run.
+
+        Args:
+            call: what the app is called with.
+            workflow_id: of the workflow.
+            message: the chatflow's message that the run is for.
+            files: what the app made of the call's files; without, they stay as they came.
+        """
         self.id = new_id()
         self.workflow_id = workflow_id
         self.created_at = now()
@@ -89,7 +104,7 @@ class WorkflowRun:
         else:
             self.head = {"workflow_run_id": self.id, "task_id": self.task_id}
         self.system: Event = {
-            "sys.files": call.files,
+            "sys.files": call.files if files is None else files,
             "sys.user_id": call.end_user,
             "sys.app_id": call.app_id,
             "sys.workflow_id": workflow_id,

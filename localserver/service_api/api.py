@@ -15,8 +15,10 @@ from localserver.apps.demo import APP_IDS, MODES, SERVICE_API_KEYS
 from localserver.asgi import read_body, send_whole, text_headers
 from localserver.config import Config
 from localserver.log import remember
+from localserver.multipart import read_form
 from localserver.service_api.answer import send_blocking, send_stream
 from localserver.service_api.connections import Connections
+from localserver.service_api.files import UPLOAD_PATH, receive
 from localserver.service_api.requests import KINDS, Kind, check_run, parse, refusal, token
 from localserver.service_api.run import End, Run
 from localserver.uploads import Uploads
@@ -79,12 +81,22 @@ class ServiceApi:
                     self._stop(kind, name, task_id, str(document["user"]))
                     await _send_json(send, {"result": "success"})
                 return
+        if path == UPLOAD_PATH:
+            await self._upload(scope, send, method, body)
+            return
         if path not in ("/v1/info", "/v1/parameters"):
             raise refusal(404)
         if method not in ("GET", "HEAD"):
             raise refusal(405)
         name = self._app_name(scope)
         await _send_json(send, _info(name) if path == "/v1/info" else self._apps[name].form())
+
+    async def _upload(self, scope: Scope, send: Send, method: str, body: bytes) -> None:
+        if method != "POST":
+            raise refusal(405)
+        name = self._app_name(scope)
+        form = await read_form(dict(text_headers(scope)).get("content-type", ""), body)
+        await _send_json(send, await receive(self._uploads, name, form), 201)
 
     def _read(self, scope: Scope, method: str, body: bytes) -> tuple[str, dict[str, Any]]:
         if method != "POST":
@@ -167,5 +179,5 @@ def _info(name: str) -> dict[str, Any]:
     }
 
 
-async def _send_json(send: Send, value: Any) -> None:
-    await send_whole(send, 200, json.dumps(value).encode() + b"\n", JSON)
+async def _send_json(send: Send, value: Any, status: int = 200) -> None:
+    await send_whole(send, status, json.dumps(value).encode() + b"\n", JSON)

@@ -36,7 +36,7 @@ class Progress:
                 self._workflow = None
             case "node_finished":
                 self._steps += 1
-            case "message" | "agent_message" | "text_chunk":
+            case "message" | "message_file" | "agent_message" | "text_chunk":
                 self._pieces += 1
         if "message_id" in event:
             self._message = event
