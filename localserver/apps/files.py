@@ -110,7 +110,11 @@ def described(name: str, file: Event, call: Call) -> str:
 
 
 def _empty(given: Any) -> bool:
-    if not isinstance(given, dict) or not given.get("transfer_method"):
+    if not given:
+        return True
+    if not isinstance(given, dict):
+        raise DifyError.internal()
+    if not given.get("transfer_method"):
         return True
     remote = given["transfer_method"] == "remote_url"
     return remote and not (given.get("url") or given.get("remote_url"))
@@ -183,9 +187,11 @@ def _remote_file(given: Event) -> Event:
     url = given.get("url") or given.get("remote_url")
     if not url:
         raise DifyError.invalid("Invalid file url")
-    # A real Dify asks the server; here the URL has to tell.
-    name = unquote(PurePosixPath(urlsplit(str(url)).path).name) or f"{uuid.uuid4().hex}.bin"
-    mime_type = mimetypes.guess_type(name)[0] or ""
+    try:  # a real Dify asks the server; here the URL has to tell
+        name = unquote(PurePosixPath(urlsplit(str(url)).path).name) or f"{uuid.uuid4().hex}.bin"
+        mime_type = mimetypes.guess_type(name)[0] or ""
+    except ValueError as error:
+        raise DifyError.invalid(str(error)) from error
     extension = mimetypes.guess_extension(mime_type) or PurePosixPath(name).suffix or ".bin"
     kind = file_type(extension, mime_type)
     about = {"extension": extension, "mime_type": mime_type, "size": -1, "url": url}
