@@ -28,6 +28,9 @@ def answer(
         request: what the daemon passed on.
         handle: the route; it may raise.
     """
+    # werkzeug has the environment hold the request that holds it; without this circle a body of
+    # megabytes is freed with the last reference, not when the collector comes by
+    request.environ.pop("werkzeug.request", None)
     exchange = begin_exchange(request, session)
     try:
         response = _within_capacity(exchange, handle)
