@@ -6,6 +6,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+CUSTOM = "custom"
+"""Among the types that a variable takes: files of other kinds, by a list of extensions."""
+
 MEGABYTE = 1024 * 1024
 """Dify's file limits are in these."""
 
@@ -41,13 +44,13 @@ class FormField:
     Attributes:
         name: the variable's.
         kind: what it holds.
-        allowed_types: the types of files that it takes, in Dify's words; none means any.
+        takes: the types of files that it takes, in Dify's words; none means any.
         max_files: how many files a list takes; 0 if that is not said.
     """
 
     name: str
     kind: FieldKind
-    allowed_types: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
     max_files: int = 0
 
     @property
@@ -87,7 +90,7 @@ def _fields(form: Any) -> Iterator[FormField]:
                 yield FormField(
                     name=name,
                     kind=_KINDS.get(str(kind), FieldKind.TEXT),
-                    allowed_types=_words(spec.get("allowed_file_types")),
+                    takes=_words(spec.get("allowed_file_types")),
                     max_files=_natural(spec.get("max_length")) if kind == "file-list" else 0,
                 )
 

@@ -148,7 +148,16 @@ def is_web_url(text: str) -> bool:
         return False
 
 
-def remote_file(url: str) -> FileObject:
-    """The file object of a file that Dify is to fetch; its type is what the URL's name tells."""
-    name = unquote(urlsplit(url).path)
-    return {"type": type_of(guess_mime_type(name)), "transfer_method": "remote_url", "url": url}
+def remote_file(url: str, takes: frozenset[str] = frozenset()) -> FileObject:
+    """The file object of a file that Dify is to fetch.
+
+    Args:
+        url: an absolute http or https URL; the name in it tells the type.
+        takes: the types that its variable takes; where the name tells nothing, the only one of
+            these is it.
+    """
+    mime_type = guess_mime_type(unquote(urlsplit(url).path))
+    type_ = type_of(mime_type)
+    if mime_type == UNKNOWN_TYPE and len(takes) == 1:
+        [type_] = takes
+    return {"type": type_, "transfer_method": "remote_url", "url": url}

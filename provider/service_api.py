@@ -5,8 +5,9 @@ can be stopped.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,9 @@ DEFAULT_USER = "app-proxy"
 """The Service API wants a user; conversations belong to it."""
 
 UPLOAD_PATH = "/files/upload"
+
+_REFUSED_IN_NAMES = re.compile(r'[/\\:*?"<>|]')
+"""Characters that Dify's `file_service` refuses in a file's name."""
 
 _RUN_IS_OVER = frozenset({"message_end", "workflow_finished", "workflow_paused", "error"})
 """After one of these there is nothing to stop; a run that pauses waits for a person, and may."""
@@ -92,7 +96,8 @@ class ServiceApi:
         Raises:
             ProxyError: Dify refuses it, or can't be reached.
         """
-        uploaded = self._client.upload(UPLOAD_PATH, file, user or DEFAULT_USER)
+        named = replace(file, name=_REFUSED_IN_NAMES.sub("_", file.name))
+        uploaded = self._client.upload(UPLOAD_PATH, named, user or DEFAULT_USER)
         number = uploaded.get("id")
         if not isinstance(number, str):
             raise AppError("Dify did not say under which id it keeps the file.")

@@ -1,7 +1,7 @@
 """Bringing files to Dify before a run that uses them."""
 
-from endpoints.http.errors import PayloadTooLarge, ProxyError
-from provider.app_form import MEGABYTE, AppForm
+from endpoints.http.errors import InvalidParam, PayloadTooLarge, ProxyError
+from provider.app_form import CUSTOM, MEGABYTE, AppForm
 from provider.files import FileObject, GivenFile, LocalFile, is_surely
 from provider.ways import Way
 
@@ -23,11 +23,13 @@ def upload_all(files: Files, form: AppForm, way: Way, user: str) -> dict[str, li
 
     Raises:
         PayloadTooLarge: a file is above Dify's limit.
+        InvalidParam: its variable takes no files of its type.
         ProxyError: an upload failed; the message says which.
     """
     local = [file for same in files.values() for file in same if isinstance(file, LocalFile)]
     for file in local:
         _check_size(file, form)
+        _check_type(file, form)
     number = 0
     objects: dict[str, list[FileObject]] = {}
     for name, same in files.items():
@@ -76,15 +78,23 @@ def _check_size(file: LocalFile, form: AppForm) -> None:
         )
 
 
+def _check_type(file: LocalFile, form: AppForm) -> None:
+    entry = form.fields.get(file.part)
+    if entry is None or not entry.takes or entry.takes & {file.type, CUSTOM}:
+        return
+    takes = " and ".join(sorted(entry.takes))
+    raise InvalidParam(f"{described(file)}: it is {file.mime_type}; the app takes {takes} files.")
+
+
 def _fitting(uploaded: FileObject, file: LocalFile, form: AppForm) -> FileObject:
     """A file object that Dify takes in this place.
 
-    Dify (from 1.12 on) refuses a file whose type is not what it finds itself, and `custom` in
+    Dify (from 1.12 on) refuses a tool file whose type is not what it finds itself, and `custom` in
     every case; one without a type it takes for what it finds.
     """
     entry = form.fields.get(file.part)
-    allowed = entry.allowed_types if entry else frozenset()
-    only_custom = "custom" in allowed and file.type not in allowed
-    if entry and (only_custom or not is_surely(file.type, file.mime_type)):
+    only_custom = entry is not None and bool(entry.takes) and file.type not in entry.takes
+    in_doubt = only_custom or not is_surely(file.type, file.mime_type)
+    if entry is not None and in_doubt and uploaded["transfer_method"] == "tool_file":
         return {key: value for key, value in uploaded.items() if key != "type"}
     return uploaded

@@ -18,6 +18,15 @@ TIMEOUT_SECONDS = 30.0
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _ARGUMENT_END, _COMMAND_END = "\x1f", "\x1e"
 _FORM = "application/x-www-form-urlencoded"
+_CURLS_TYPES = {
+    ".gif": "image/gif",
+    ".jpg": "image/jpeg",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+"""What curl knows of names; it calls everything else `application/octet-stream`."""
 
 _STUBS = r"""
 set -eu
@@ -119,14 +128,29 @@ def request_of(words: list[str]) -> tuple[httpx.Request, bool]:
     parser.add_argument("-i", action="store_true")
     parser.add_argument("-H", action="append", default=[])
     parser.add_argument("-d")
+    parser.add_argument("-F", action="append", default=[])
     given = parser.parse_args(words[1:])
     headers = httpx.Headers({"Accept": "*/*"})
+    files = [_form_part(*field.split("=", 1)) for field in given.F]
     if given.d is not None:
         assert not given.d.startswith("@")
         headers["Content-Type"] = _FORM
     headers.update([header.split(": ", 1) for header in given.H])
-    method = "GET" if given.d is None else "POST"
-    return httpx.Request(method, given.url, headers=headers, content=given.d), given.i
+    method = "GET" if given.d is None and not files else "POST"
+    request = httpx.Request(
+        method, given.url, headers=headers, content=given.d, files=files or None
+    )
+    return request, given.i
+
+
+def _form_part(name: str, value: str) -> tuple[str, tuple[str | None, bytes, str | None]]:
+    """A field as curl's `-F` sends it; a file lies in the repository, as for a reader."""
+    if not value.startswith("@"):
+        return name, (None, value.encode(), None)
+    file, _, mime_type = value[1:].partition(";type=")
+    path = Path(file)
+    mime_type = mime_type or _CURLS_TYPES.get(path.suffix, "application/octet-stream")
+    return name, (path.name, (REPOSITORY / path).read_bytes(), mime_type)
 
 
 def perform(request: httpx.Request) -> httpx.Response:

@@ -224,7 +224,33 @@ def test_a_file_that_is_no_document_to_dify_still_arrives(
         answer.assert_error(400, "invalid_param")
     else:
         assert "I got document a.zip (custom, application/zip" in text_of(answer)
-    assert "type" not in last_inputs(server, client, service)["document"]
+        assert "type" not in last_inputs(server, client, service)["document"]
+
+
+def test_what_the_variable_does_not_take_is_not_uploaded(
+    client: Client, server: LocalServer
+) -> None:
+    uploads = len(server.upload_requests)
+    answer = post(client, ALBUM, {"pictures": ("a.pdf", PDF, "application/pdf")})
+    message = answer.assert_error(400, "invalid_param")["message"]
+    assert "`pictures`, a.pdf" in message
+    assert "image files" in message
+    assert len(server.upload_requests) == uploads
+
+
+def test_a_url_that_tells_no_type_has_the_one_that_the_variable_takes(
+    client: Client, service: Client, server: LocalServer
+) -> None:
+    url = "https://example.com/show?picture=3"
+    assert post(client, ALBUM, pictures=url).json["data"]["status"] == "succeeded"
+    [picture] = last_inputs(server, client, service)["pictures"]
+    assert picture == {"type": "image", "transfer_method": "remote_url", "url": url}
+
+
+@pytest.mark.parametrize("name", ['a: "b" <c>|?*.pdf', "\u202ea\u200b.pdf", "x" * 250 + ".pdf"])
+def test_dify_takes_files_of_any_name(client: Client, name: str) -> None:
+    answer = post(client, READER, {"document": (name, PDF, "application/pdf")}, query="hi")
+    assert hashlib.sha256(PDF).hexdigest() in text_of(answer)
 
 
 def test_uploading_without_a_run(client: Client, server: LocalServer) -> None:

@@ -58,7 +58,7 @@ def fill_in(parts: Iterable[FormPart], form: AppForm, given: Mapping[str, Any]) 
     filled = FilledForm()
     for name, same in _by_name(parts).items():
         if name == FILES:
-            filled.files[name] = _files(same, name)
+            filled.files[name] = _files(same, FormField(name, FieldKind.FILE_LIST))
             continue
         entry = form.fields.get(name)
         if entry is None:
@@ -66,7 +66,7 @@ def fill_in(parts: Iterable[FormPart], form: AppForm, given: Mapping[str, Any]) 
         if name in given:
             raise InvalidParam(f"`{shown(name)}` is given as a field and in `inputs`.")
         if entry.holds_files:
-            if files := _checked(_files(same, name), entry):
+            if files := _checked(_files(same, entry), entry):
                 filled.files[name] = files
         elif (value := _value(same, entry)) is not None:
             filled.values[name] = value
@@ -158,22 +158,22 @@ def _checked(files: list[GivenFile], entry: FormField) -> list[GivenFile]:
     return files
 
 
-def _files(parts: Iterable[FormPart], name: str) -> list[GivenFile]:
-    return [file for part in parts for file in _files_of(part, name)]
+def _files(parts: Iterable[FormPart], entry: FormField) -> list[GivenFile]:
+    return [file for part in parts for file in _files_of(part, entry)]
 
 
-def _files_of(part: FormPart, name: str) -> list[GivenFile]:
+def _files_of(part: FormPart, entry: FormField) -> list[GivenFile]:
     """What a part for files gives: its content, a URL, file objects as JSON, or nothing."""
     if not part.filename and not part.content:
         return []  # so browsers send a field in which no file was chosen
     if part.filename is not None or _is_typed(part):
-        return [local_file(name, part.filename or "", part.mime_type, part.content)]
+        return [local_file(entry.name, part.filename or "", part.mime_type, part.content)]
     text = part.text.strip()
     if not text:
         return []
     if is_web_url(text):
-        return [remote_file(text)]
-    return list(_file_objects(text, name))
+        return [remote_file(text, entry.takes)]
+    return list(_file_objects(text, entry.name))
 
 
 def _is_typed(part: FormPart) -> bool:
