@@ -42,7 +42,7 @@ def answer(
 
 
 def _within_capacity(exchange: Exchange, handle: Callable[[Exchange], Response]) -> Response:
-    slot = CAPACITY.take(_endpoint_id(exchange))
+    slot = CAPACITY.take(endpoint_id(exchange))
     try:
         response = handle(exchange)
     except BaseException:
@@ -65,5 +65,6 @@ def _holding(slot: Slot, chunks: Generator[bytes, None, None]) -> Generator[byte
         slot.release()
 
 
-def _endpoint_id(exchange: Exchange) -> str:
+def endpoint_id(exchange: Exchange) -> str:
+    """Which endpoint a request came to: its id, or its hook where the daemon tells no id."""
     return exchange.session.endpoint_id or exchange.request.headers.get("Dify-Hook-Id", "")

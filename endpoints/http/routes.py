@@ -17,6 +17,7 @@ ROUTES = {
     "/workflow/<app>": ("POST",),
     "/completion/<app>": ("POST",),
     "/apps/<app>": ("POST",),
+    "/hooks/<app>": ("GET", "POST"),
 }
 """Path -> methods, as in the routes' YAML files (a test holds the two together)."""
 
