@@ -32,13 +32,15 @@ class Interpreter(TreeInterpreter):
         setting: where the expression stands, for the error.
 
     Attributes:
-        steps: how many were taken.
+        steps: how many were paid for.
+        visits: how many nodes of the syntax tree were evaluated, each of them a step.
     """
 
     def __init__(self, setting: str) -> None:
         super().__init__()
         self._setting = setting
         self.steps = 0
+        self.visits = 0
 
     def _pay(self, steps: int) -> None:
         self.steps += steps
@@ -50,6 +52,7 @@ class Interpreter(TreeInterpreter):
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         self._pay(1)
+        self.visits += 1
         return super().visit(node, *args, **kwargs)
 
     def visit_flatten(self, node: Any, value: Any) -> Any:

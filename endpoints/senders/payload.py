@@ -74,7 +74,7 @@ def parse_json(body: bytes) -> Any:
 
 def _is_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)
         ]
