@@ -335,7 +335,7 @@ def test_answers_by_output(caller: Sender) -> None:
         "answer": full["answer"]
     }
     outputs = caller.deliver("github", hook="workflows", path="workflow?output=outputs").json
-    assert outputs == {"result": full["answer"], "words": 3} or set(outputs) == {"result", "words"}
+    assert set(outputs) == {"result", "words"}
     text = caller.deliver("github", hook="workflows", path="workflow?output=text")
     assert json.loads(text.body) == outputs
     caller.deliver("github", path="chatflow?output=all").assert_error(400, "invalid_param")

@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     add("--file", type=Path, metavar="FILE", help="the payload (default: an example)")
     add("--app", default="chatflow", help="name or id of the app (default: %(default)s)")
     add("--output", choices=["text", "outputs", "full"], help="ask for this part of the result")
-    add("--again", action="store_true", help="as the delivery before: same bytes, same id")
+    add("--again", action="store_true", help="as the same delivery each time: with one id")
     add("--url", default="http://127.0.0.1:8080", help="of the server (default: %(default)s)")
     add("--config", type=Path, default=DEFAULT_SETTINGS, metavar="FILE", help="its settings")
     return result
@@ -59,8 +59,7 @@ def request_for(arguments: argparse.Namespace) -> httpx.Request:
     played: Played = PLAYED[arguments.sender]
     hook, secret = endpoint_of(played.name, load(arguments.config).endpoints)
     body = arguments.file.read_bytes() if arguments.file else played.example
-    if not arguments.again:
-        body = played.fresh(body)
+    body = played.timed(body) if arguments.again else played.fresh(body)
     headers = played.headers(secret, body, delivery_id=SAME_ID if arguments.again else "")
     url = f"{arguments.url}/e/{hook}/hooks/{arguments.app}"
     query = {"output": arguments.output} if arguments.output else None

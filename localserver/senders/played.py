@@ -37,11 +37,16 @@ class Played:
         """A payload as the sender makes it."""
         return (EXAMPLES / f"{self.name}.json").read_bytes()
 
+    def timed(self, body: bytes, now: float | None = None) -> bytes:
+        """The same payload as it is sent now, or at another time (seconds since the epoch)."""
+        if not self.time_path:
+            return body
+        milliseconds = int((time.time() if now is None else now) * 1000)
+        return _replaced(body, self.time_path, lambda _: milliseconds)
+
     def fresh(self, body: bytes, now: float | None = None) -> bytes:
         """The same payload as a new delivery: with an id, and a time, of its own."""
-        if self.time_path:
-            milliseconds = int((time.time() if now is None else now) * 1000)
-            body = _replaced(body, self.time_path, lambda _: milliseconds)
+        body = self.timed(body, now)
         return _replaced(body, self.id_path, _another) if self.id_path else body
 
     def headers(
@@ -71,9 +76,7 @@ def _another(old: Any) -> Any:
     return f"{old}-{uuid.uuid4().hex[:12]}"
 
 
-def _replaced(
-    body: bytes, path: tuple[str | int, ...], new: Callable[[Any], Any]
-) -> bytes:
+def _replaced(body: bytes, path: tuple[str | int, ...], new: Callable[[Any], Any]) -> bytes:
     """The body with another value at a path, and every other byte as it was."""
     try:
         old = json.loads(body)
