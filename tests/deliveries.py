@@ -1,4 +1,4 @@
-"""Valid deliveries of every sender, as the plugin's verifier gets them; each test breaks one thing."""
+"""Valid deliveries of every sender, as the verifier gets them; each test breaks one thing."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -22,7 +21,7 @@ APPS = json.dumps(APP_IDS)
 KEY = "local-demo-key-not-a-secret"
 
 ENDPOINTS: dict[str, Json] = {
-    **load(DEFAULT_SETTINGS).endpoints,
+    **{hook: dict(each) for hook, each in load(DEFAULT_SETTINGS).endpoints.items()},
     "workflows": {
         "api_key": KEY,
         "apps": APPS,
@@ -158,11 +157,14 @@ def test_the_signature_is_over_the_exact_bytes(caller: Sender) -> None:
     assert caller.deliver("github", b"").json == {"skipped": True}
 
 
-HANDSHAKES: list[tuple[str, Any, int, str | None, bytes]] = [
-    ("slack", {"type": "url_verification", "token": "t", "challenge": "3eZ-ü"}, 200, "text/plain; charset=utf-8", "3eZ-ü".encode()),
-    ("discord", {"type": 1, "id": "1", "application_id": "2"}, 200, "application/json", b'{"type":1}'),
+TEXT, JSON = "text/plain; charset=utf-8", "application/json"
+CHALLENGE = {"type": "url_verification", "token": "t", "challenge": "3eZ-ü"}
+
+HANDSHAKES: list[tuple[str, Json, int, str | None, bytes]] = [
+    ("slack", CHALLENGE, 200, TEXT, "3eZ-ü".encode()),
+    ("discord", {"type": 1, "id": "1", "application_id": "2"}, 200, JSON, b'{"type":1}'),
     ("discord", {"version": 1, "application_id": "2", "type": 0}, 204, None, b""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "body", "status", "content_type", "answered"), HANDSHAKES)
@@ -198,6 +200,14 @@ def test_an_event_of_discord_is_no_ping(caller: Sender) -> None:
 def verification(token: str, **more: str) -> str:
     given = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"}
     return "&".join(f"{name}={value}" for name, value in (given | more).items())
+
+
+def test_what_bots_say_and_what_is_being_typed_is_not_run(caller: Sender) -> None:
+    slack, discord = (json.loads(PLAYED[name].example) for name in ("slack", "discord"))
+    slack["event"]["bot_id"] = "B1"
+    discord["type"] = 4
+    assert caller.deliver("slack", slack).json == {"skipped": True}
+    assert caller.deliver("discord", discord).json == {"skipped": True}
 
 
 def test_metas_handshake(caller: Sender) -> None:

@@ -74,7 +74,13 @@ def mapped(document: Mapping[str, Any], query: str, inputs: str = "") -> Mapped 
 
 
 def document(body: Any, **more: Any) -> dict[str, Any]:
-    known = {"headers": {}, "query": {}, "event": None, "delivery_id": "1", "app": "bot"}
+    known: dict[str, Any] = {
+        "headers": {},
+        "query": {},
+        "event": None,
+        "delivery_id": "1",
+        "app": "bot",
+    }
     return {**known, "body": body, **more}
 
 

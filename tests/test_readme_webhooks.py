@@ -65,6 +65,6 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"{payload.MAX_DEPTH} deep" in limits
     assert expressions.MAX_EXPRESSION_DEPTH == payload.MAX_DEPTH
     assert f"copying {interpreter.ITEMS_PER_STEP} values" in limits
-    assert (MAX_DELIVERY_BYTES, payload.MAX_FORM_BYTES) == (4 << 20, 1 << 20)
+    assert (MAX_DELIVERY_BYTES, payload.MAX_FORM_BYTES) == (4 << 20, 512 << 10)
     assert (KEPT_SECONDS, SLOTS, MAX_SECRETS) == (3 * 86_400, 4096, 5)
     assert "3 days, in 4,096 slots per endpoint" in TEXT

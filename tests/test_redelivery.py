@@ -2,11 +2,13 @@
 
 import threading
 
+import gevent
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoints.http.errors import StorageUnavailable
+from endpoints.senders import storage
 from localserver.storage import Storage
 from provider.redelivery import KEPT_SECONDS, SLOTS, Claim, Deliveries, Locks, digest_of
 
@@ -150,6 +152,21 @@ def test_threads_that_claim_at_once_and_no_lock_is_left() -> None:
     assert len([claim for claim in claims if claim is not None]) == 1
     assert len(claims) == 20
     assert len(locks) == 0
+
+
+def test_a_storage_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        def exist(self, key: str) -> bool:
+            gevent.sleep(60)
+            raise AssertionError("it was waited for")
+
+    class Session:
+        storage = Silent()
+
+    monkeypatch.setattr(storage, "STORAGE_SECONDS", 0.01)
+    patient = storage.SessionStorage(Session())  # type: ignore[arg-type]
+    with pytest.raises(StorageUnavailable):
+        Deliveries(patient, "e", lambda: 0.0, Locks()).claim("1")
 
 
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))

@@ -90,7 +90,8 @@ SENDERS: Mapping[str, Sender] = MappingProxyType({
         ),
         event="body.event.type || body.type || body.command",
         delivery_id="body.event_id",
-        query="body.event.text || body.text",
+        # what bots say is left out: the app itself may be one
+        query="!body.event.bot_id && (body.event.text || body.text)",
         handshake=handshakes.slack,
     ),
     "stripe": Sender(
@@ -115,7 +116,9 @@ SENDERS: Mapping[str, Sender] = MappingProxyType({
         schemes=(Ed25519(header="x-signature-ed25519", timestamp_header="x-signature-timestamp"),),
         event="body.event.type || body.data.name",
         delivery_id="body.id",
-        query="body.data.options[].value || body.data.name",
+        # of commands alone: while somebody types one, Discord asks at every key
+        query="body.type == `2` && (body.data.options[].value"
+        " || body.data.options[].options[].value || body.data.name)",
         handshake=handshakes.discord,
         answer=Answer.INTERACTION,
     ),
