@@ -421,7 +421,7 @@ def test_mapping_within_bounds(caller: Sender) -> None:
     mark = caller.mark
     caller.deliver("github", {"issue": {"title": "t"}}, hook="picky", headers=issue)
     assert [run["query"] for run in caller.runs_since(mark)] == ["t"]
-    grown = caller.deliver("github", {"grown": [[[1] * 100] * 100] * 10}, hook="picky")
+    grown = caller.deliver("github", {"grown": [[[1] * 90] * 90] * 10}, hook="picky")
     error = grown.assert_error(413, "payload_too_large")
     assert "`webhook_query` takes more than 20,000 steps" in error["message"]
     error = caller.deliver("github", hook="mistaken").assert_error(500, "invalid_settings")

@@ -74,14 +74,8 @@ def mapped(document: Mapping[str, Any], query: str, inputs: str = "") -> Mapped 
 
 
 def document(body: Any, **more: Any) -> dict[str, Any]:
-    known: dict[str, Any] = {
-        "headers": {},
-        "query": {},
-        "event": None,
-        "delivery_id": "1",
-        "app": "bot",
-    }
-    return {**known, "body": body, **more}
+    known: dict[str, Any] = {"headers": {}, "query": {}, "event": None}
+    return {**known, "delivery_id": "1", "app": "bot", "body": body, **more}
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -27,7 +27,6 @@ from endpoints.senders.document import make_document
 from endpoints.senders.mapping import Mapped, map_delivery
 from endpoints.senders.payload import parse_payload
 from endpoints.senders.received import Received
-from endpoints.senders.sender import Answer
 from endpoints.senders.storage import SessionStorage
 from endpoints.senders.webhook_setting import Webhook
 from provider.apps import App
@@ -119,8 +118,6 @@ class Delivery:
             results.append(result)
         if failure is not None:
             raise failure
-        if self._webhook.sender.answer is Answer.EMPTY:
-            return Response(b"")
         return whole_answer(encode_json({"results": results}), self._exchange)
 
     def _result_of(self, body: Any) -> Any:

@@ -91,7 +91,7 @@ SENDERS: Mapping[str, Sender] = MappingProxyType({
         event="body.event.type || body.type || body.command",
         delivery_id="body.event_id",
         # what bots say is left out: the app itself may be one
-        query="!body.event.bot_id && (body.event.text || body.text)",
+        query="!(body.event.bot_id) && (body.event.text || body.text)",
         handshake=handshakes.slack,
     ),
     "stripe": Sender(
