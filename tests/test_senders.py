@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import hmac
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
@@ -302,6 +303,29 @@ def test_whatever_stands_where_linear_has_its_time(body: bytes) -> None:
     key = scheme_of("linear")[1][0]
     signature = hmac.new(key, body, hashlib.sha256).hexdigest()
     is_valid(received({"Linear-Signature": signature}, body), webhook("linear"))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(
+        st.sampled_from(["type", "challenge", "event", "verification_token"]), inner, max_size=3
+    ),
+    max_leaves=6,
+)
+
+
+@given(json_values, st.dictionaries(st.sampled_from(["hub.mode", "hub.verify_token"]), st.text()))
+def test_no_handshake_stumbles_over_what_it_gets(body: object, query: dict[str, str]) -> None:
+    sent = received({}, json.dumps(body).encode(), query=query)
+    for sender in SENDERS.values():
+        if sender.handshake is not None:
+            sender.handshake(sent, {"body": body, "event": None})
+        if sender.unsigned is not None:
+            sender.unsigned(sent)
+        if sender.challenge is not None:
+            with pytest.raises(InvalidSignature):
+                sender.challenge(sent, (b"a secret that nobody guesses",))
 
 
 def test_low_order_public_keys_verify_nothing() -> None:
