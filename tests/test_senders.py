@@ -307,9 +307,11 @@ def test_whatever_stands_where_linear_has_its_time(body: bytes) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2)
-    | st.dictionaries(
-        st.sampled_from(["type", "challenge", "event", "verification_token"]), inner, max_size=3
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["type", "challenge", "event", "verification_token"]), inner, max_size=3
+        )
     ),
     max_leaves=6,
 )
