@@ -42,7 +42,7 @@ def answer(
 
 
 def _within_capacity(exchange: Exchange, handle: Callable[[Exchange], Response]) -> Response:
-    slot = CAPACITY.take(endpoint_id(exchange))
+    slot = CAPACITY.take(exchange.endpoint_id)
     try:
         response = handle(exchange)
     except BaseException:
@@ -63,8 +63,3 @@ def _holding(slot: Slot, chunks: Generator[bytes, None, None]) -> Generator[byte
         yield from chunks
     finally:
         slot.release()
-
-
-def endpoint_id(exchange: Exchange) -> str:
-    """Which endpoint a request came to: its id, or its hook where the daemon tells no id."""
-    return exchange.session.endpoint_id or exchange.request.headers.get("Dify-Hook-Id", "")

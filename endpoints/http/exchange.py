@@ -48,6 +48,11 @@ class Exchange:
     ends_by: float
     clock: Clock
 
+    @property
+    def endpoint_id(self) -> str:
+        """Which endpoint of which workspace was called; "" if neither SDK nor daemon says."""
+        return self.session.endpoint_id or self.request.headers.get("Dify-Hook-Id", "")
+
     def watch_caller(self, *, events_show_it: bool) -> CallerWatch:
         """A watch on the caller of this request.
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from werkzeug import Response
 
-from endpoints.http.boundary import endpoint_id
 from endpoints.http.encoding import encode_json
 from endpoints.http.errors import AppTimeout, PayloadTooLarge, ProxyError
 from endpoints.http.exchange import Exchange
@@ -54,7 +53,7 @@ class Delivery:
         self._app = app
         self._output = wanted_output(exchange.request)
         self._deliveries = Deliveries(
-            SessionStorage(exchange.session), endpoint_id(exchange), time.time
+            SessionStorage(exchange.session), exchange.endpoint_id, time.time
         )
 
     def answer(self) -> Response:
