@@ -17,7 +17,7 @@ CODE := $(foreach part,endpoints provider localserver packager tests benchmarks,
 	$(wildcard $(part)/*.py),$(part))) $(wildcard main.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all lint format package bench venv clean distclean FORCE
+.PHONY: help serve deliver test test-all lint format package bench venv clean distclean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,11 @@ serve: $(INSTALLED) ## run the plugin without a Dify [PORT= HOST= CONFIG= PLUGIN
 		$(call option,--captures,CAPTURES) \
 		$(call option,--service-api-url,SERVICE_API_URL) \
 		$(call option,--service-api-key,SERVICE_API_KEY)
+
+deliver: $(INSTALLED) ## play a sender of webhooks to `make serve` [SENDER= FILE= APP= OUTPUT= AGAIN= URL= CONFIG=]
+	@$(RUN) -m localserver.senders '$(or $(SENDER),github)' $(call option,--file,FILE) \
+		$(call option,--app,APP) $(call option,--output,OUTPUT) $(if $(AGAIN),--again) \
+		$(call option,--url,URL) $(call option,--config,CONFIG)
 
 test: $(INSTALLED) ## the quick tests, under three minutes [ARGS=]
 	$(RUN) -m pytest -p no:anyio -m 'not long' $(ARGS)

@@ -137,9 +137,12 @@ def _show(line: str) -> None:
 def greeting(server: LocalServer) -> str:
     """Base URLs, keys, and a curl command for each app of the first endpoint."""
     lines: list[str] = []
-    for hook, settings in server.config.endpoints.items():
+    endpoints = server.config.endpoints
+    for hook, settings in endpoints.items():
+        if settings.get("webhook_sender"):
+            continue
         lines.append(f"{server.url(hook)}   key: {settings.get('api_key', '(none)')}")
-    hook, settings = next(iter(server.config.endpoints.items()), ("", {}))
+    hook, settings = next(iter(endpoints.items()), ("", {}))
     names = yaml.safe_load(str(settings.get("apps") or ""))
     examples = {**EXAMPLES, NAME: REAL_APP_EXAMPLE}
     for name in names if isinstance(names, dict) else ():
@@ -151,6 +154,9 @@ def greeting(server: LocalServer) -> str:
                 *body,
             ]
             lines.append("  " + shlex.join(command))
+    senders = [str(it["webhook_sender"]) for it in endpoints.values() if it.get("webhook_sender")]
+    if senders:
+        lines.append(f"webhooks: `make deliver SENDER=...` with one of {', '.join(senders)}")
     return "\n".join([*lines, "Ctrl-C ends it."])
 
 

@@ -3,6 +3,7 @@
 ProxyError                  an error of the contract: it owns its status and code
  |- InvalidParam            400  the request is malformed; the message names the field
  |- Unauthorized            401  no valid key
+ |   \\- InvalidSignature    401  a delivery is not its sender's (403 where senders want it)
  |- AppNotAllowed           403  this endpoint does not expose the app
  |- AppNotFound             404  neither a name nor an app that Dify knows
  |- ConversationNotFound    404  Dify refused the conversation
@@ -16,6 +17,7 @@ ProxyError                  an error of the contract: it owns its status and cod
  |- AppError                502  Dify failed
  |   \\- IncompleteStream    502  Dify's stream stopped without a terminal event
  |- Overloaded              503  too many requests at once
+ |- StorageUnavailable      503  a delivery can't be noted, so it is not run
  \\- AppTimeout              504  a time limit of the installation
 
 Messages are written for the caller and say what to do. They never carry a traceback, a path, an
@@ -84,6 +86,15 @@ class InvalidParam(ProxyError):
 class Unauthorized(ProxyError):
     status, code = 401, "unauthorized"
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class InvalidSignature(Unauthorized):
+    """A delivery whose signature is wrong, missing, malformed or stale."""
+
+    def with_status(self, status: int) -> "InvalidSignature":
+        """The same with the status that this sender understands, 401 or 403."""
+        self.status = status
+        return self
 
 
 class AppNotAllowed(ProxyError):
@@ -170,6 +181,11 @@ class IncompleteStream(AppError):
 
 class Overloaded(ProxyError):
     status, code = 503, "overloaded"
+    headers = MappingProxyType({"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+class StorageUnavailable(ProxyError):
+    status, code = 503, "storage_unavailable"
     headers = MappingProxyType({"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 

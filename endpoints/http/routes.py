@@ -18,6 +18,7 @@ ROUTES = {
     "/completion/<app>": ("POST",),
     "/apps/<app>": ("POST",),
     "/files": ("POST",),
+    "/hooks/<app>": ("GET", "POST"),
 }
 """Path -> methods, as in the routes' YAML files (a test holds the two together)."""
 

@@ -134,21 +134,46 @@ class Run:
 
     def blocking_answer(self) -> Response:
         """Answer with what Dify's blocking mode would, when the run is over."""
+        result = self.result()
+        if result is None:
+            return caller_left()
+        return whole_answer(encode_json(result), self._exchange)
+
+    def result(self) -> dict[str, Any] | None:
+        """What Dify's blocking mode would return, when the run is over; None if the caller left.
+
+        Raises:
+            ProxyError: the run failed.
+        """
         fold = Fold(self._call.kind)
         intake, listener = self._listen(fold.add)
         try:
             listener.await_something(until=math.inf)
             failure = listener.failure()
         except CallerLeft:
-            return Response(status=499)  # nobody reads it
+            return None
         finally:
             listener.stop()
         if failure is not None and intake.terminal != "error":
             raise failure
-        return _json(encode_json(fold.result()), self._exchange)
+        return fold.result()
 
 
-def _json(data: bytes, exchange: Exchange) -> Response:
+def caller_left() -> Response:
+    """An answer that nobody reads."""
+    return Response(status=499)
+
+
+def whole_answer(
+    data: bytes, exchange: Exchange, content_type: str = "application/json"
+) -> Response:
+    """An answer that is no stream, in as many pieces as the wire wants.
+
+    Args:
+        data: all of it.
+        exchange: the request that is answered.
+        content_type: what it is.
+    """
     if len(data) <= MAX_MESSAGE_BYTES:
-        return Response(data, content_type="application/json")
-    return Response(Pace(exchange.clock).send(data), content_type="application/json")
+        return Response(data, content_type=content_type)
+    return Response(Pace(exchange.clock).send(data), content_type=content_type)

@@ -9,6 +9,7 @@ from typing import Any
 from endpoints.http.apps_setting import parse_apps
 from endpoints.http.errors import InvalidSettings
 from endpoints.http.service_api_setting import parse_service_api
+from endpoints.senders.webhook_setting import WEBHOOK_SETTINGS, Webhook, parse_webhook
 from provider.apps import ExposedApps, is_uuid
 from provider.service_api import ServiceApiAccess
 
@@ -36,12 +37,14 @@ class Settings:
         key_location: where a key is accepted.
         apps: which apps may be called.
         service_api: the apps that are reached over the Service API, or None.
+        webhook: who may send deliveries, and what becomes of them.
     """
 
     api_keys: tuple[bytes, ...] = field(repr=False)
     key_location: KeyLocation
     apps: ExposedApps
     service_api: ServiceApiAccess | None
+    webhook: Webhook
 
 
 def parse_settings(raw: Mapping[str, Any]) -> Settings:
@@ -60,6 +63,7 @@ def parse_settings(raw: Mapping[str, Any]) -> Settings:
         _text(raw, "apps"),
         _text(raw, "service_api_url"),
         _text(raw, "service_api_keys"),
+        *(_text(raw, name) for name in WEBHOOK_SETTINGS),
     )
     if isinstance(outcome, InvalidSettings):
         raise InvalidSettings(outcome.setting, outcome.problem)
@@ -74,6 +78,7 @@ def _parse(
     apps: str,
     service_api_url: str,
     service_api_keys: str,
+    *webhook: str,
 ) -> Settings | InvalidSettings:
     """The settings, or what is wrong with them: both are worth keeping."""
     try:
@@ -84,6 +89,7 @@ def _parse(
             key_location=location,
             apps=exposed,
             service_api=parse_service_api(service_api_url, service_api_keys, exposed),
+            webhook=parse_webhook(*webhook),
         )
     except InvalidSettings as invalid:
         return invalid.with_traceback(None)
