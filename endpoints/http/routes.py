@@ -18,6 +18,7 @@ ROUTES = {
     "/completion/<app>": ("POST",),
     "/apps/<app>": ("POST", "GET"),
     "/apps": ("GET",),
+    "/openapi.json": ("GET",),
 }
 """Path -> methods, as in the routes' YAML files (a test holds the two together)."""
 
