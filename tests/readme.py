@@ -119,6 +119,7 @@ def request_of(words: list[str]) -> tuple[httpx.Request, bool]:
     parser.add_argument("-i", action="store_true")
     parser.add_argument("-H", action="append", default=[])
     parser.add_argument("-d")
+    parser.add_argument("-o")
     given = parser.parse_args(words[1:])
     headers = httpx.Headers({"Accept": "*/*"})
     if given.d is not None:

@@ -17,7 +17,7 @@ import pytest
 
 from endpoints.http.routes import ROUTES
 from localserver import APP_IDS, SERVICE_API_KEYS, Config, LocalServer
-from tests.conftest import KEY, Json
+from tests.conftest import KEY, REPOSITORY, Json
 
 pytestmark = pytest.mark.long
 
@@ -57,10 +57,16 @@ def test_the_plugin_does_what_the_document_says(
     config = Path(__file__).with_name("schemathesis.toml")
     command = [
         str(Path(sys.executable).with_name("st")), "--config-file", str(config), "run", str(file),
-        "--url", url, "--header", KEY_HEADER, "--max-examples", "60", "--continue-on-failure",
+        "--url", url, "--header", KEY_HEADER, "--max-examples", "40", "--continue-on-failure",
         "--warnings", "off", *(["--seed", "1"] if os.environ.get("CI") else []), *NOT_SERVED_YET,
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = os.environ | {
+        "PYTHONPATH": str(REPOSITORY),
+        "SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks",
+    }
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     generated = re.search(r"([\d,]+) generated", done.stdout)
     assert generated is not None, done.stdout[-2_000:]
