@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from endpoints.openapi_document.parts import Node, nullable, schema
+from endpoints.openapi_document.parts import Node, or_null, schema
 from endpoints.openapi_document.requests import BINARY
 from provider.app_form import FieldKind, FormField, read_app_form
 
@@ -38,9 +38,8 @@ class Inputs:
     @property
     def schema(self) -> Node:
         """Of `inputs`. More variables may be there: Dify ignores them."""
-        if not self.required:
-            return nullable("object", properties=self.variables)
-        return {"type": "object", "required": list(self.required), "properties": self.variables}
+        needed = {"required": list(self.required)} if self.required else {}
+        return {"type": "object", **needed, "properties": self.variables}
 
 
 def read_inputs(parameters: Mapping[str, Any]) -> Inputs | None:
@@ -102,7 +101,7 @@ def _value(entry: FormField, kind: str, spec: Mapping[str, Any], *, needed: bool
 def _optional(value: Node) -> Node:
     """A value or null, which Dify takes for a missing one."""
     if "$ref" in value:
-        return {"anyOf": [value, {"type": "null"}]}
+        return or_null(value)
     choices = {"enum": [*value["enum"], None]} if "enum" in value else {}
     return value | {"type": [value["type"], "null"]} | choices
 

@@ -14,7 +14,7 @@ from endpoints.openapi_document import requests
 from endpoints.openapi_document.answers import run_responses
 from endpoints.openapi_document.app_routes import description_operation
 from endpoints.openapi_document.inputs import Inputs, read_inputs
-from endpoints.openapi_document.parts import Node, schema
+from endpoints.openapi_document.parts import Node, or_null, schema
 from endpoints.openapi_document.run_routes import run_operation
 from provider.ways import Description, Via
 
@@ -109,7 +109,8 @@ def _parts(app: NamedApp, called: str, inputs: Inputs) -> tuple[Node, Node]:
         "post": run_operation(f"run{called}App", f"Run {app.name}", body, responses, TAG),
     }
     json_needed = (*needed, *(("inputs",) if inputs.required else ()))
-    run = requests.json_request(query, schema(own), f"A run of {app.name}.", *json_needed)
+    taken = schema(own) if inputs.required else or_null(schema(own))
+    run = requests.json_request(query, taken, f"A run of {app.name}.", *json_needed)
     if app.via is Via.REVERSE_INVOCATION:
         del run["properties"]["files"]  # a file reaches the app as the value of its variable alone
     return path, {own: inputs.schema, request: run}

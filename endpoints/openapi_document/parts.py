@@ -62,3 +62,8 @@ def json_content(schema_: Node, /, **examples: Any) -> Node:
 def nullable(type_: str, /, **more: Any) -> Node:
     """A value that may as well be null, which means the same as leaving it out."""
     return {"type": [type_, "null"], **more}
+
+
+def or_null(value: Node) -> Node:
+    """The same for a value that is a reference."""
+    return {"anyOf": [value, {"type": "null"}]}

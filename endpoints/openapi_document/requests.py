@@ -1,17 +1,13 @@
 """The bodies of runs: as JSON and as forms."""
 
-from endpoints.openapi_document.parts import JSON, Node, nullable, schema
+from endpoints.openapi_document.parts import JSON, Node, nullable, or_null, schema
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
 
 UUID_OR_EMPTY = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
 
-RESPONSE_MODE: Node = nullable(
-    "string",
-    enum=["streaming", "blocking", None],
-    description="`streaming` (default), or `blocking` for one JSON object at the end.",
-)
+RESPONSE_MODE: Node = or_null(schema("ResponseMode"))
 CONVERSATION: Node = nullable(
     "string",
     pattern=UUID_OR_EMPTY,
@@ -33,7 +29,7 @@ INPUTS: Node = nullable("object", description="The app's input variables by name
 BINARY: Node = {"type": "string", "format": "binary"}
 
 _FORM_FIELDS: Node = {
-    "response_mode": {"type": "string", "enum": ["streaming", "blocking"]},
+    "response_mode": schema("ResponseMode"),
     "conversation_id": {"type": "string", "pattern": UUID_OR_EMPTY},
     "user": {"type": "string"},
     "inputs": {
@@ -124,6 +120,11 @@ def request_body(json: Node, multipart: Node, urlencoded: Node, *, required: boo
 
 
 SCHEMAS: Node = {
+    "ResponseMode": {
+        "type": "string",
+        "enum": ["streaming", "blocking"],
+        "description": "`streaming` (default), or `blocking` for one JSON object at the end.",
+    },
     "FileObject": {
         "type": "object",
         "description": (
@@ -140,5 +141,5 @@ SCHEMAS: Node = {
         "examples": [
             {"type": "image", "transfer_method": "remote_url", "url": "https://dify.example/a.png"}
         ],
-    }
+    },
 }
