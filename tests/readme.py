@@ -129,6 +129,7 @@ def request_of(words: list[str]) -> tuple[httpx.Request, bool]:
     parser.add_argument("-H", action="append", default=[])
     parser.add_argument("-d")
     parser.add_argument("-F", action="append", default=[])
+    parser.add_argument("-o")
     given = parser.parse_args(words[1:])
     headers = httpx.Headers({"Accept": "*/*"})
     files = [_form_part(*field.split("=", 1)) for field in given.F]

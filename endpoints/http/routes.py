@@ -16,9 +16,11 @@ ROUTES = {
     "/chat/<app>": ("POST",),
     "/workflow/<app>": ("POST",),
     "/completion/<app>": ("POST",),
-    "/apps/<app>": ("POST",),
+    "/apps/<app>": ("POST", "GET"),
+    "/apps": ("GET",),
     "/files": ("POST",),
     "/hooks/<app>": ("GET", "POST"),
+    "/openapi.json": ("GET",),
 }
 """Path -> methods, as in the routes' YAML files (a test holds the two together)."""
 

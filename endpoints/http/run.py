@@ -15,10 +15,10 @@ from endpoints.http.errors import InvalidParam
 from endpoints.http.exchange import Exchange
 from endpoints.http.intake import Intake
 from endpoints.http.negotiation import Format, choose_format
-from endpoints.http.pace import Pace
 from endpoints.http.relay import CallerLeft, Listener, Relay
 from endpoints.http.renderers import Renderer, renderer_of
 from endpoints.http.settings import Settings, parse_settings
+from endpoints.http.whole_answer import whole_answer
 from provider.apps import App
 from provider.call import Call, Event, Kind
 from provider.dify_errors import from_event
@@ -30,10 +30,6 @@ from provider.ways import Via, Way
 
 if TYPE_CHECKING:
     from dify_plugin.core.runtime import Session
-
-MAX_MESSAGE_BYTES = 2 * 1024 * 1024
-"""An answer that is no stream goes out as one message up to here; in hex it is twice as long, and
-the daemon's line has 5 MiB."""
 
 
 def run_app(
@@ -60,7 +56,7 @@ def run_app(
             return run.blocking_answer()
         return run.stream(renderer_of(format_, wanted_events(request)))
 
-    return answer(session, request, handle)
+    return answer(session, request, raw_settings, handle)
 
 
 def _understood(exchange: Exchange, way: Way, app: App, kind: Kind) -> tuple[Call, Format]:
@@ -162,18 +158,3 @@ class Run:
 def caller_left() -> Response:
     """An answer that nobody reads."""
     return Response(status=499)
-
-
-def whole_answer(
-    data: bytes, exchange: Exchange, content_type: str = "application/json"
-) -> Response:
-    """An answer that is no stream, in as many pieces as the wire wants.
-
-    Args:
-        data: all of it.
-        exchange: the request that is answered.
-        content_type: what it is.
-    """
-    if len(data) <= MAX_MESSAGE_BYTES:
-        return Response(data, content_type=content_type)
-    return Response(Pace(exchange.clock).send(data), content_type=content_type)

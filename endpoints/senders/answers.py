@@ -10,7 +10,8 @@ from endpoints.http.errors import AppError, DifyRefusal, InvalidParam, ProxyErro
 from endpoints.http.exchange import Exchange
 from endpoints.http.negotiation import Format, choose_format
 from endpoints.http.renderers import renderer_of
-from endpoints.http.run import Run, caller_left, wanted_events, whole_answer
+from endpoints.http.run import Run, caller_left, wanted_events
+from endpoints.http.whole_answer import whole_answer
 from endpoints.senders.handshakes import TEXT
 from endpoints.senders.sender import Answer
 

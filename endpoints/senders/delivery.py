@@ -10,8 +10,9 @@ from werkzeug import Response
 from endpoints.http.encoding import encode_json
 from endpoints.http.errors import AppTimeout, PayloadTooLarge, ProxyError
 from endpoints.http.exchange import Exchange
-from endpoints.http.run import Run, caller_left, way_to, whole_answer
+from endpoints.http.run import Run, caller_left, way_to
 from endpoints.http.settings import Settings
+from endpoints.http.whole_answer import whole_answer
 from endpoints.senders.answers import (
     Output,
     acknowledged,

@@ -46,7 +46,7 @@ def receive(
             authenticate(request, settings)
         return Delivery(exchange, settings, received, settings.apps.resolve(name)).answer()
 
-    return answer(session, request, handle)
+    return answer(session, request, raw_settings, handle)
 
 
 def _challenged(received: Received, settings: Settings, name: str) -> Response:
