@@ -6,7 +6,13 @@ from functools import lru_cache
 
 from endpoints.http.encoding import encode_json
 from endpoints.http.settings import KeyLocation, Settings
-from endpoints.openapi_document import app_routes, document_route, file_routes, run_routes
+from endpoints.openapi_document import (
+    app_routes,
+    document_route,
+    file_routes,
+    hook_routes,
+    run_routes,
+)
 from endpoints.openapi_document.components import (
     HEADERS,
     PARAMETERS,
@@ -20,7 +26,13 @@ from endpoints.openapi_document.named_apps import TAG as NAMED_APPS
 from endpoints.openapi_document.named_apps import NamedApp, named_paths
 from endpoints.openapi_document.parts import Group, Node
 
-GROUPS = (run_routes.group, app_routes.group, file_routes.group, document_route.group)
+GROUPS = (
+    run_routes.group,
+    app_routes.group,
+    file_routes.group,
+    hook_routes.group,
+    document_route.group,
+)
 """A new group of routes is added here."""
 
 VERSION = "0.1.0"

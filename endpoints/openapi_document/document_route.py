@@ -28,5 +28,5 @@ def group() -> Group:
     return Group(TAG, "This document.", {"/openapi.json": {"get": document}})
 
 
-OPEN_PATHS = frozenset({"/openapi.json"})
-"""Paths that answer without a key, too."""
+OPEN_PATHS = frozenset({"/openapi.json", "/hooks/{app}"})
+"""Paths that answer without a key, too; deliveries of webhooks are signed by their sender."""

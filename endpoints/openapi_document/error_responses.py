@@ -21,7 +21,7 @@ _TOLD = {
         "`query` is missing: a chat needs the user's words.",
     ),
     "unauthorized": (
-        "No valid key.",
+        "No valid key; of a webhook: a signature that is wrong, missing or stale.",
         "A valid key is needed: send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`.",
     ),
     "app_not_allowed": (
@@ -77,6 +77,10 @@ _TOLD = {
     "overloaded": (
         "Too many requests are under way in the plugin or on this endpoint.",
         "Too many requests are under way on this endpoint. Try again later.",
+    ),
+    "storage_unavailable": (
+        "A delivery could not be noted, and was not run; send it again.",
+        "The delivery could not be noted. Send it again later.",
     ),
     "app_timeout": (
         "A time limit of the installation; the message names the setting to raise.",
