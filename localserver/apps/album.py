@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from localserver.apps.base import Call, Event
 from localserver.apps.forms import file_field, parameters, text_field
-from localserver.apps.inputs import told
-from localserver.apps.workflow import WorkflowApp
+from localserver.apps.inputs import prepared_inputs, told
+from localserver.apps.workflow import Received, WorkflowApp
 
 PICTURES_LIMIT = 5
 
@@ -20,13 +20,11 @@ class AlbumApp(WorkflowApp):
         )
         return parameters([pictures, text_field("text-input", "caption", 256, required=False)])
 
-    def request(self, inputs: Event) -> str:
-        """The caption."""
-        return inputs["caption"] or ""
-
-    def written(self, inputs: Event, call: Call) -> str:
+    def received(self, call: Call) -> Received:
         """A line for each picture, one for the caption."""
-        return "\n".join(told(self.form(), inputs, call))
+        inputs = prepared_inputs(self.form(), call)
+        lines = told(self.form(), inputs, call)
+        return Received(inputs, inputs["caption"] or "", "\n".join(lines))
 
     def outputs(self, inputs: Event, text: str) -> Event:
         """The text and the pictures."""

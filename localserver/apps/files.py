@@ -183,9 +183,11 @@ def _remote_file(given: Event) -> Event:
     url = given.get("url") or given.get("remote_url")
     if not url:
         raise DifyError.invalid("Invalid file url")
-    # A real Dify asks the server; here the URL has to tell.
-    name = unquote(PurePosixPath(urlsplit(str(url)).path).name) or f"{uuid.uuid4().hex}.bin"
-    mime_type = mimetypes.guess_type(name)[0] or ""
+    try:  # a real Dify asks the server; here the URL has to tell
+        name = unquote(PurePosixPath(urlsplit(str(url)).path).name) or f"{uuid.uuid4().hex}.bin"
+        mime_type = mimetypes.guess_type(name)[0] or ""
+    except ValueError as error:
+        raise DifyError.invalid(str(error)) from error
     extension = mimetypes.guess_extension(mime_type) or PurePosixPath(name).suffix or ".bin"
     kind = file_type(extension, mime_type)
     about = {"extension": extension, "mime_type": mime_type, "size": -1, "url": url}

@@ -6,6 +6,7 @@ The rules and the words are those of Dify's `api/core/app/apps/base_app_generato
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from localserver.apps.base import Call, DifyError, Event
@@ -95,9 +96,12 @@ def _number(name: str, value: Any) -> int | float | None:
     if not value.strip():
         return None
     try:
-        return float(value) if "." in value else int(value)
+        number = float(value) if "." in value else int(value)
     except ValueError:
         raise DifyError.invalid(f"{name} in input form must be a valid number") from None
+    if not math.isfinite(float(value)):  # no event could carry it
+        raise DifyError.internal()
+    return number
 
 
 def _checkbox(value: Any) -> Any:

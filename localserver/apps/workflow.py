@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from localserver.apps.base import Call, Event
 from localserver.apps.blocking import fold
@@ -13,6 +14,17 @@ from localserver.apps.inputs import prepared_inputs
 from localserver.apps.llm import LLM_SELECTOR, Written, llm_finished
 from localserver.apps.provoke import ErrorEvent, FailedRun, Provocation, Stopped, tokens
 from localserver.apps.workflow_run import Node, WorkflowRun
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a workflow makes of a call."""
+
+    inputs: Event
+    request: str
+    """What its LLM is given."""
+    answer: str
+    """What its LLM is going to write."""
 
 
 class WorkflowApp:
@@ -33,13 +45,14 @@ class WorkflowApp:
             ]
         )
 
-    def request(self, inputs: Event) -> str:
-        """The text among the inputs that its LLM is given."""
-        return str(inputs["text"])
+    def received(self, call: Call) -> Received:
+        """What the app makes of a call.
 
-    def written(self, inputs: Event, call: Call) -> str:  # noqa: ARG002 (an album needs the call)
-        """What its LLM writes."""
-        return f"Hello, you said: {inputs['text']}"
+        Raises:
+            DifyError: it refuses the inputs.
+        """
+        inputs = prepared_inputs(self.form(), call)
+        return Received(inputs, inputs["text"], f"Hello, you said: {inputs['text']}")
 
     def outputs(self, inputs: Event, text: str) -> Event:
         """What the workflow gives when its LLM has written `text`."""
@@ -50,10 +63,10 @@ class WorkflowApp:
 
     async def run(self, call: Call) -> AsyncIterator[Event]:
         """Run once."""
-        inputs = prepared_inputs(self.form(), call)
-        provocation = Provocation(self.request(inputs))
+        received = self.received(call)
+        provocation = Provocation(received.request)
         provocation.before()
-        events = self._events(call, inputs, provocation)
+        events = self._events(call, received, provocation)
         if call.response_mode == "blocking":
             yield await fold(events, "workflow")
         else:
@@ -61,11 +74,11 @@ class WorkflowApp:
                 yield event
 
     async def _events(
-        self, call: Call, inputs: Event, provocation: Provocation
+        self, call: Call, received: Received, provocation: Provocation
     ) -> AsyncIterator[Event]:
         run = WorkflowRun(call, self._workflow_id)
-        text = self.request(inputs)
-        given = {**inputs, **run.system}
+        text = received.request
+        given = {**received.inputs, **run.system}
         written = Written()
         try:
             if provocation.word == "error-event":
@@ -82,7 +95,7 @@ class WorkflowApp:
             yield template.finished({"text": text}, {"output": str(len(text.split()))})
             llm = Node(run, "llm", "llm", "LLM")
             yield llm.started()
-            async for token in tokens(self.written(inputs, call), call, provocation):
+            async for token in tokens(received.answer, call, provocation):
                 yield run.text(written.add(token), LLM_SELECTOR)
             yield run.text("", LLM_SELECTOR)
         except ErrorEvent:
@@ -97,7 +110,7 @@ class WorkflowApp:
             return
         used = usage(PROMPT_TOKENS, written.tokens, 0)
         yield llm_finished(llm, written, text, used, None)
-        outputs = self.outputs(inputs, written.text)
+        outputs = self.outputs(received.inputs, written.text)
         end = Node(run, "end", "end", "End")
         yield end.started()
         yield end.finished(outputs, outputs)
