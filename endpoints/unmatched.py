@@ -12,6 +12,6 @@ from endpoints.http.routes import refuse
 
 class UnmatchedEndpoint(Endpoint):
     def _invoke(
-        self, r: Request, _values: Mapping[str, Any], _settings: Mapping[str, Any]
+        self, r: Request, _values: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> Response:
-        return answer(self.session, r, refuse)
+        return answer(self.session, r, settings, refuse)

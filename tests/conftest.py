@@ -27,6 +27,7 @@ UNLIMITED = httpx.Limits(max_connections=None)
 KEY = "a-key-for-the-tests"
 SCRIPT, REPLAY = APP_IDS["script"], APP_IDS["replay"]
 UNEXPOSED = "99999999-9999-4999-8999-999999999999"
+ORIGINS = "https://Shop.example:443, http://localhost:3000 app://shell"
 
 ENDPOINTS: dict[str, Json] = {
     "tests": {"api_key": KEY, "apps": json.dumps(APP_IDS)},
@@ -39,6 +40,10 @@ ENDPOINTS: dict[str, Json] = {
     "every": {"api_key": KEY, "apps": "*", "app": {"app_id": APP_IDS["chatbot"]}},
     "open": {"key_location": "none", "apps": "*"},
     "broken": {"api_key": KEY, "apps": "{a: secret-not-an-id}"},
+    "pages": {"api_key": KEY, "apps": json.dumps(APP_IDS), "cors_origins": ORIGINS},
+    "broken-pages": {"api_key": KEY, "apps": "{a: secret-not-an-id}", "cors_origins": ORIGINS},
+    "any-page": {"api_key": KEY, "apps": json.dumps(APP_IDS), "cors_origins": "*"},
+    "no-page": {"api_key": KEY, "apps": json.dumps(APP_IDS), "cors_origins": "s3cret.example"},
 }
 
 

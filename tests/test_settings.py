@@ -167,11 +167,19 @@ def test_service_api_keys_are_given_for_names_or_ids() -> None:
         "https://[::1/v1",
     ],
 )
-def test_a_service_api_url_that_is_none_is_refused(url: str) -> None:
+@pytest.mark.parametrize("setting", ["service_api_url", "public_url"])
+def test_a_url_that_is_none_is_refused(setting: str, url: str) -> None:
     with pytest.raises(InvalidSettings) as refusal:
-        settings(service_api_url=url)
-    assert "`service_api_url`" in refusal.value.message
+        settings(**{setting: url})
+    assert f"`{setting}`" in refusal.value.message
     assert "s3cret" not in refusal.value.message
+
+
+def test_a_public_url_has_no_slash_at_its_end() -> None:
+    assert settings().public_url == ""
+    assert settings(public_url=" https://dify.example/e/abc/ ").public_url == (
+        "https://dify.example/e/abc"
+    )
 
 
 @pytest.mark.parametrize("url", ["http://api:5001/v1", "https://[::1]:8443/v1", URL])

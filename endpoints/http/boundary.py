@@ -4,12 +4,13 @@ The SDK makes a 404 of a ValueError and a 500 of anything else, both with the ex
 the body, so no exception leaves `answer`.
 """
 
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 
 from endpoints.http.capacity import CAPACITY, Slot
+from endpoints.http.cors import add_cors_headers, preflight
 from endpoints.http.errors import InternalError, ProxyError
 from endpoints.http.exchange import Exchange, begin_exchange
 from endpoints.http.logs import log_fault
@@ -19,18 +20,24 @@ if TYPE_CHECKING:
 
 
 def answer(
-    session: "Session", request: Request, handle: Callable[[Exchange], Response]
+    session: "Session",
+    request: Request,
+    raw_settings: Mapping[str, Any],
+    handle: Callable[[Exchange], Response],
 ) -> Response:
     """Answer a request, whatever happens.
 
     Args:
         session: the session of the request.
         request: what the daemon passed on.
+        raw_settings: the endpoint's settings as the daemon hands them over.
         handle: the route; it may raise.
     """
     exchange = begin_exchange(request, session)
     try:
-        response = _within_capacity(exchange, handle)
+        response = preflight(request, raw_settings)
+        if response is None:
+            response = _within_capacity(exchange, handle)
     except ProxyError as error:
         response = error.response(exchange.request_id)
     except Exception as fault:
@@ -38,6 +45,7 @@ def answer(
         response = InternalError().response(exchange.request_id)
     response.headers["X-Request-Id"] = exchange.request_id
     response.headers["Cache-Control"] = "no-store"
+    add_cors_headers(response, request, raw_settings)
     return response
 
 

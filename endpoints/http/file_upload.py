@@ -37,7 +37,7 @@ def upload_files(session: "Session", request: Request, raw_settings: Mapping[str
         objects = upload_all({"": files}, AppForm(), ReverseInvocation(session), "")[""]
         return Response(encode_json({"data": objects}), content_type="application/json")
 
-    return answer(session, request, handle)
+    return answer(session, request, raw_settings, handle)
 
 
 def _files(request: Request) -> list[GivenFile]:

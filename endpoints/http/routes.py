@@ -16,7 +16,8 @@ ROUTES = {
     "/chat/<app>": ("POST",),
     "/workflow/<app>": ("POST",),
     "/completion/<app>": ("POST",),
-    "/apps/<app>": ("POST",),
+    "/apps/<app>": ("POST", "GET"),
+    "/apps": ("GET",),
     "/files": ("POST",),
 }
 """Path -> methods, as in the routes' YAML files (a test holds the two together)."""

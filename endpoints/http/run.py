@@ -14,8 +14,8 @@ from endpoints.http.encoding import encode_json
 from endpoints.http.errors import InvalidParam
 from endpoints.http.exchange import Exchange
 from endpoints.http.intake import Intake
+from endpoints.http.json_answer import json_answer
 from endpoints.http.negotiation import Format, choose_format
-from endpoints.http.pace import Pace
 from endpoints.http.relay import CallerLeft, Listener, Relay
 from endpoints.http.renderers import Renderer, renderer_of
 from endpoints.http.settings import Settings, parse_settings
@@ -30,10 +30,6 @@ from provider.ways import Via, Way
 
 if TYPE_CHECKING:
     from dify_plugin.core.runtime import Session
-
-MAX_MESSAGE_BYTES = 2 * 1024 * 1024
-"""An answer that is no stream goes out as one message up to here; in hex it is twice as long, and
-the daemon's line has 5 MiB."""
 
 
 def run_app(
@@ -60,7 +56,7 @@ def run_app(
             return run.blocking_answer()
         return run.stream(renderer_of(format_, wanted_events(request)))
 
-    return answer(session, request, handle)
+    return answer(session, request, raw_settings, handle)
 
 
 def _understood(exchange: Exchange, way: Way, app: App, kind: Kind) -> tuple[Call, Format]:
@@ -145,10 +141,4 @@ class Run:
             listener.stop()
         if failure is not None and intake.terminal != "error":
             raise failure
-        return _json(encode_json(fold.result()), self._exchange)
-
-
-def _json(data: bytes, exchange: Exchange) -> Response:
-    if len(data) <= MAX_MESSAGE_BYTES:
-        return Response(data, content_type="application/json")
-    return Response(Pace(exchange.clock).send(data), content_type="application/json")
+        return json_answer(encode_json(fold.result()), self._exchange)

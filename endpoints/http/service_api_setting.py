@@ -2,12 +2,12 @@
 
 import re
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 import yaml
 
 from endpoints.http import yaml_setting
 from endpoints.http.errors import InvalidSettings
+from endpoints.http.url_setting import parse_base_url
 from provider.apps import ExposedApps, is_uuid
 from provider.service_api import ServiceApiAccess
 
@@ -29,27 +29,12 @@ def parse_service_api(url: str, keys: str, apps: ExposedApps) -> ServiceApiAcces
     Raises:
         InvalidSettings: one of the two can't be understood.
     """
-    base = _base_url(url) if url else ""
+    base = parse_base_url("service_api_url", url)
     if not keys:
         return None
     if not base:
         raise InvalidSettings("service_api_keys", "needs `service_api_url` to be set too")
     return ServiceApiAccess(base, MappingProxyType(_keys(keys, apps)))
-
-
-def _base_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidSettings("service_api_url", "is not an http or https URL with a host")
-    if "@" in parts.netloc:
-        raise InvalidSettings("service_api_url", "must not carry a user name or password")
-    if "?" in url or "#" in url:
-        raise InvalidSettings("service_api_url", "must not have a query or a fragment")
-    return url.rstrip("/")
 
 
 def _keys(text: str, apps: ExposedApps) -> dict[str, str]:

@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from endpoints.http.apps_setting import parse_apps
+from endpoints.http.cors_setting import AllowedOrigins, parse_cors_origins
 from endpoints.http.errors import InvalidSettings
 from endpoints.http.service_api_setting import parse_service_api
+from endpoints.http.url_setting import parse_base_url
 from provider.apps import ExposedApps, is_uuid
 from provider.service_api import ServiceApiAccess
 
@@ -36,12 +38,16 @@ class Settings:
         key_location: where a key is accepted.
         apps: which apps may be called.
         service_api: the apps that are reached over the Service API, or None.
+        cors_origins: the origins whose pages may call.
+        public_url: this endpoint's URL as the world sees it, without a slash at its end, or "".
     """
 
     api_keys: tuple[bytes, ...] = field(repr=False)
     key_location: KeyLocation
     apps: ExposedApps
     service_api: ServiceApiAccess | None
+    cors_origins: AllowedOrigins
+    public_url: str
 
 
 def parse_settings(raw: Mapping[str, Any]) -> Settings:
@@ -60,6 +66,8 @@ def parse_settings(raw: Mapping[str, Any]) -> Settings:
         _text(raw, "apps"),
         _text(raw, "service_api_url"),
         _text(raw, "service_api_keys"),
+        _text(raw, "cors_origins"),
+        _text(raw, "public_url"),
     )
     if isinstance(outcome, InvalidSettings):
         raise InvalidSettings(outcome.setting, outcome.problem)
@@ -74,6 +82,8 @@ def _parse(
     apps: str,
     service_api_url: str,
     service_api_keys: str,
+    cors_origins: str,
+    public_url: str,
 ) -> Settings | InvalidSettings:
     """The settings, or what is wrong with them: both are worth keeping."""
     try:
@@ -84,6 +94,8 @@ def _parse(
             key_location=location,
             apps=exposed,
             service_api=parse_service_api(service_api_url, service_api_keys, exposed),
+            cors_origins=parse_cors_origins(cors_origins),
+            public_url=parse_base_url("public_url", public_url),
         )
     except InvalidSettings as invalid:
         return invalid.with_traceback(None)
