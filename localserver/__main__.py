@@ -69,7 +69,8 @@ apps for tests:
             {{"hang": true}}
   replay    plays the recorded stream named by its input `file`, under --captures
 
-words in the query (workflow, completion: in the input, album: in the caption) that provoke what can go wrong:
+words in the query (workflow, completion: in the input, album: in the caption) that provoke what
+can go wrong:
 {words}
 
 words in a file's name that provoke what can go wrong with its upload:

@@ -36,6 +36,16 @@ _MORE_TYPES = {
 }
 """Of files that Dify reads and Python's own table lacks (IANA's registered types)."""
 
+_DOCUMENTS = frozenset(
+    {
+        "application/pdf",
+        "application/vnd.ms-excel",
+        _MORE_TYPES[".docx"],
+        _MORE_TYPES[".xlsx"],
+    }
+)
+"""What every Dify calls documents, beside all text (its `constants` and `file_factory`)."""
+
 _TYPES = MimeTypes(filenames=())  # the same on every machine: none of the system's files is read
 for _extension, _type in _MORE_TYPES.items():
     _TYPES.add_type(_type, _extension)
@@ -93,6 +103,16 @@ def type_of(mime_type: str) -> str:
     """What Dify calls a file of a MIME type: image, audio, video, or else document."""
     family = mime_type.partition("/")[0]
     return family if family in ("image", "audio", "video") else "document"
+
+
+def is_surely(type_: str, mime_type: str) -> bool:
+    """Whether Dify, looking at the file itself, calls it the same.
+
+    Args:
+        type_: image, audio, video or document.
+        mime_type: of the file.
+    """
+    return type_ != "document" or mime_type.startswith("text/") or mime_type in _DOCUMENTS
 
 
 def guess_mime_type(name: str) -> str:

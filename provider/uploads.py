@@ -2,7 +2,7 @@
 
 from endpoints.http.errors import PayloadTooLarge, ProxyError
 from provider.app_form import MEGABYTE, AppForm
-from provider.files import FileObject, GivenFile, LocalFile
+from provider.files import FileObject, GivenFile, LocalFile, is_surely
 from provider.ways import Way
 
 type Files = dict[str, list[GivenFile]]
@@ -36,7 +36,7 @@ def upload_all(files: Files, form: AppForm, way: Way, user: str) -> dict[str, li
             if isinstance(given, LocalFile):
                 number += 1
                 uploaded = upload(given, way, user, number, len(local))
-                objects[name].append(_fitting(uploaded, name, form))
+                objects[name].append(_fitting(uploaded, given, form))
             else:
                 objects[name].append(given)
     return objects
@@ -76,14 +76,15 @@ def _check_size(file: LocalFile, form: AppForm) -> None:
         )
 
 
-def _fitting(file: FileObject, name: str, form: AppForm) -> FileObject:
-    """A file whose type its variable does not take, but which may pass for one of `custom`.
+def _fitting(uploaded: FileObject, file: LocalFile, form: AppForm) -> FileObject:
+    """A file object that Dify takes in this place.
 
-    Without a type Dify goes by the variable's list of extensions; it does not accept `custom`
-    itself for such files (seen in Dify 1.12.1).
+    Dify (from 1.12 on) refuses a file whose type is not what it finds itself, and `custom` in
+    every case; one without a type it takes for what it finds.
     """
-    entry = form.fields.get(name)
+    entry = form.fields.get(file.part)
     allowed = entry.allowed_types if entry else frozenset()
-    if "custom" in allowed and file.get("type") not in allowed:
-        return {key: value for key, value in file.items() if key != "type"}
-    return file
+    only_custom = "custom" in allowed and file.type not in allowed
+    if entry and (only_custom or not is_surely(file.type, file.mime_type)):
+        return {key: value for key, value in uploaded.items() if key != "type"}
+    return uploaded

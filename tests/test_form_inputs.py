@@ -192,7 +192,16 @@ def test_any_text_is_a_url_or_is_none(text: str) -> None:
 
 
 def test_a_form_of_another_shape_is_no_form() -> None:
-    for odd in (None, {}, [None], [[]], [{"file": None}], [{"file": {"variable": 1}}], "x"):
+    shapes: tuple[Any, ...] = (
+        None,
+        {},
+        [None],
+        [[]],
+        [{"file": None}],
+        [{"file": {"variable": 1}}],
+        "x",
+    )
+    for odd in shapes:
         assert not read_app_form({"user_input_form": odd, "system_parameters": odd}).fields
     form = read_app_form(
         {"system_parameters": {"file_size_limit": "x", "image_file_size_limit": 0}}

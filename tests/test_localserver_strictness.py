@@ -90,23 +90,27 @@ class Sample(Endpoint):
 """
 
 
-@pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plugin's directory."""
-    directory = tmp_path_factory.mktemp("sample")
+def sample_plugin(directory: Path, source: str) -> Path:
+    """Write a plugin with one endpoint into a directory, and give that."""
     files = {
         "manifest.yaml": MANIFEST,
         "group.yaml": GROUP,
         "get.yaml": ROUTE.format("GET"),
         "post.yaml": ROUTE.format("POST"),
         "main.py": MAIN,
-        "sample.py": SAMPLE,
+        "sample.py": source,
         "_assets/icon.svg": "<svg/>",
     }
     for name, text in files.items():
         (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(text)
     return directory
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plugin's directory."""
+    return sample_plugin(tmp_path_factory.mktemp("sample"), SAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ import pytest
 
 from localserver import APP_IDS, Config, LocalServer
 from tests.conftest import Json
-from tests.test_localserver_strictness import GROUP, MAIN, MANIFEST, ROUTE
+from tests.test_localserver_strictness import sample_plugin
 
 SAMPLE = """\
 import json
@@ -44,26 +43,9 @@ MEBIBYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plugin that uploads what is posted to it."""
-    directory = tmp_path_factory.mktemp("uploader")
-    files = {
-        "manifest.yaml": MANIFEST,
-        "group.yaml": GROUP,
-        "get.yaml": ROUTE.format("GET"),
-        "post.yaml": ROUTE.format("POST"),
-        "main.py": MAIN,
-        "sample.py": SAMPLE,
-        "_assets/icon.svg": "<svg/>",
-    }
-    for name, text in files.items():
-        (directory / name).parent.mkdir(exist_ok=True)
-        (directory / name).write_text(text)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def dify(plugin: Path) -> Iterator[LocalServer]:
+def dify(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A server whose plugin uploads what is posted to it."""
+    plugin = sample_plugin(tmp_path_factory.mktemp("uploader"), SAMPLE)
     config = Config(endpoints={"one": {}}, plugin=plugin, pace=0, upload_delay=0.5)
     with LocalServer.running(config) as running:
         yield running

@@ -164,7 +164,7 @@ def _files(parts: Iterable[FormPart], name: str) -> list[GivenFile]:
 
 def _files_of(part: FormPart, name: str) -> list[GivenFile]:
     """What a part for files gives: its content, a URL, file objects as JSON, or nothing."""
-    if part.filename == "" and not part.content:
+    if not part.filename and not part.content:
         return []  # so browsers send a field in which no file was chosen
     if part.filename is not None or _is_typed(part):
         return [local_file(name, part.filename or "", part.mime_type, part.content)]

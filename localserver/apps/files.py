@@ -110,7 +110,11 @@ def described(name: str, file: Event, call: Call) -> str:
 
 
 def _empty(given: Any) -> bool:
-    if not isinstance(given, dict) or not given.get("transfer_method"):
+    if not given:
+        return True
+    if not isinstance(given, dict):
+        raise DifyError.internal()
+    if not given.get("transfer_method"):
         return True
     remote = given["transfer_method"] == "remote_url"
     return remote and not (given.get("url") or given.get("remote_url"))
