@@ -155,7 +155,7 @@ function fileHint(spec, types, many, most) {
 
 /** Dify's type for a linked file: what its name tells, or the only one that the app takes. */
 function fileType(url, allowed) {
-  const path = url.split(/[?#]/)[0];
+  const path = URL.canParse(url) ? new URL(url).pathname : "";
   const found = Object.keys(MEDIA).find((type) => MEDIA[type].test(path));
   const named = allowed.filter((type) => type !== "custom");
   return found ?? (named.length === 1 && !/\.\w+$/.test(path) ? named[0] : "document");

@@ -99,6 +99,7 @@ function showApp() {
   const hasOwnQuery = mode === "completion" && fields.some((field) => field.name === "query");
   $("query-row").hidden = mode === "workflow" || hasOwnQuery;
   $("query").required = isChat;
+  $("query").value = "";
   $("query-hint").textContent = ROUTES[mode] ? "" : "A chat needs it; leave it empty for a workflow.";
   $("conversation-row").hidden = mode === "workflow" || mode === "completion";
   $("conversation").value = "";
@@ -148,7 +149,7 @@ async function submit() {
   const ran = app;
   const end = await run(ran, request, shownValue("query"));
   if (end.unauthorized) return showGate({ status: 401 }, "The key is not valid any more.");
-  if (app === ran && end.conversation && !$("conversation-row").hidden) {
+  if (app === ran && UUID.test(end.conversation) && !$("conversation-row").hidden) {
     $("conversation").value = end.conversation;
     updateSnippet();
   }
