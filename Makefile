@@ -17,10 +17,11 @@ CODE := $(foreach part,endpoints provider localserver packager tests benchmarks,
 	$(wildcard $(part)/*.py),$(part))) $(wildcard main.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve deliver test test-all lint format package bench venv clean distclean FORCE
+.PHONY: help serve deliver test test-all screenshots lint format package bench venv clean \
+	distclean FORCE
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 serve: $(INSTALLED) ## run the plugin without a Dify [PORT= HOST= CONFIG= PLUGIN= RUNTIME= PACE= CAPTURES= SERVICE_API_URL= SERVICE_API_KEY=]
 	@$(RUN) -m localserver $(call option,--port,PORT) $(call option,--host,HOST) \
@@ -40,6 +41,9 @@ test: $(INSTALLED) ## the quick tests, under three minutes [ARGS=]
 
 test-all: $(INSTALLED) ## every test, under 25 minutes [ARGS=]
 	$(RUN) -m pytest -p no:anyio $(ARGS)
+
+screenshots: $(INSTALLED) ## make the pictures of the console page in _assets/ anew
+	SCREENSHOTS=_assets $(RUN) -m pytest -p no:anyio -k test_screenshots
 
 lint: $(INSTALLED) ## style, format, strict types, every YAML file
 	$(RUN) -m ruff check .

@@ -88,7 +88,8 @@ def test_200_uploads_of_5_mb_ten_at_a_time(server: LocalServer, temporary: Path)
     after = memory(server, "VmRSS") - resting
     assert peak < AT_ONCE * (BASE_BYTES_A_REQUEST + 2 * SIZE)
     assert after < AT_ONCE * SIZE
-    assert open_files(server) <= files
+    # idle connections to Dify may be kept for the next upload, one for each that was under way
+    assert open_files(server) <= files + AT_ONCE
     assert list(temporary.iterdir()) == []
     assert server.open_sessions == 0
     assert (server.restarts, server.bad_lines) == (0, 0)

@@ -13,6 +13,7 @@ from endpoints.http.errors import MethodNotAllowed, NotFound
 from endpoints.http.exchange import Exchange
 
 ROUTES = {
+    "/": ("GET",),
     "/chat/<app>": ("POST",),
     "/workflow/<app>": ("POST",),
     "/completion/<app>": ("POST",),

@@ -1,4 +1,4 @@
-"""The route of this document itself."""
+"""The routes that explain this endpoint: this document, and the console page."""
 
 from functools import cache
 
@@ -9,7 +9,21 @@ TAG = "Document"
 
 @cache
 def group() -> Group:
-    """This route. A key is not needed; with one the document is this endpoint's own."""
+    """These routes. A key is not needed; with one the document is this endpoint's own."""
+    console = {
+        "operationId": "console",
+        "summary": "A page to try apps in",
+        "tags": [TAG],
+        "parameters": [parameter("RequestId")],
+        "responses": {
+            "200": {
+                "description": "The page; what it shows of apps it asks for with a key.",
+                "headers": headers(),
+                "content": {"text/html": {"schema": {"type": "string"}}},
+            },
+            **errors(500, 503),
+        },
+    }
     document = {
         "operationId": "openapi",
         "summary": "This document",
@@ -25,8 +39,9 @@ def group() -> Group:
             **errors(500, 503),
         },
     }
-    return Group(TAG, "This document.", {"/openapi.json": {"get": document}})
+    paths = {"/": {"get": console}, "/openapi.json": {"get": document}}
+    return Group(TAG, "This endpoint, explained.", paths)
 
 
-OPEN_PATHS = frozenset({"/openapi.json", "/hooks/{app}"})
+OPEN_PATHS = frozenset({"/", "/openapi.json", "/hooks/{app}"})
 """Paths that answer without a key, too; deliveries of webhooks are signed by their sender."""
