@@ -14,6 +14,8 @@ from localserver import LocalServer
 from tests.conftest import KEY
 from tests.console.browser import Console
 
+pytestmark = pytest.mark.long
+
 FOLDER = os.environ.get("SCREENSHOTS")
 """Where the screenshots are to be kept (`make screenshots`); else they are made and thrown away."""
 

@@ -16,6 +16,8 @@ from tests.conftest import KEY, Json
 from tests.console.browser import PICTURE, Console
 from tests.readme import Block, commands
 
+pytestmark = pytest.mark.long
+
 Visit = Callable[[str], Console]
 
 NASTY = (

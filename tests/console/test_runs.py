@@ -15,6 +15,8 @@ from tests.conftest import END, Json, message
 from tests.console.browser import PICTURE, WATCH_ANSWER, Console
 from tests.console.conftest import LARGE
 
+pytestmark = pytest.mark.long
+
 Visit = Callable[[str], Console]
 
 LONG = " ".join(f"word{number}" for number in range(40))
