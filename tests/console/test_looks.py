@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Page, expect
 from localserver import LocalServer
 from tests.conftest import KEY
 from tests.console.browser import Console
+from tests.readme import REPOSITORY, TEXT
 
 pytestmark = pytest.mark.long
 
@@ -83,6 +85,13 @@ def test_axe_finds_nothing_serious_in_a_running_stream(themed: Console) -> None:
 def test_axe_finds_what_is_wrong(page: Page) -> None:
     page.set_content("<html lang=en><title>x</title><main><h1>x</h1><input></main></html>")
     assert [each.partition(":")[0] for each in serious_violations(page)] == ["label"]
+
+
+def test_the_readme_shows_every_screenshot() -> None:
+    kept = {f"_assets/console-{state}-{theme}.png" for state in STATES for theme in THEMES}
+    assert set(re.findall(r"_assets/console[\w.-]+", TEXT)) == kept
+    for picture in kept:
+        assert 0 < (REPOSITORY / picture).stat().st_size < MAX_BYTES
 
 
 def save_small(png: bytes, path: Path) -> None:
