@@ -133,4 +133,5 @@ def raw_request(request: IncomingRequest) -> bytes:
 
 
 def _one_line(value: str) -> str:
-    return value.replace("\n", " ").replace("\r", " ").strip()
+    # Go trims ASCII alone; in latin-1 a no-break space may be the last byte of any letter.
+    return value.replace("\n", " ").replace("\r", " ").strip(" \t")

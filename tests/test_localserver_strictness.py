@@ -246,6 +246,11 @@ def test_the_request_is_written_as_go_writes_it() -> None:
     )
 
 
+def test_the_last_byte_of_a_letter_is_no_space() -> None:
+    request = IncomingRequest("GET", "hook", "/caf\u00e0".encode(), b"", [("host", "h")], b"")
+    assert "Dify-Hook-Url: http://h/e/hook/caf\u00e0\r\n".encode() in raw_request(request)
+
+
 def test_the_query_is_encoded_as_go_encodes_it() -> None:
     assert encode_query(b"b=2&a=x%20y+z&c=%zz&d=1;e=2&a=&&=v") == "=v&a=x+y+z&a=&b=2"
 
