@@ -43,8 +43,8 @@ def group() -> Group:
             {
                 "name": "output",
                 "in": "query",
-                "description": "What of the run is the answer.",
-                "schema": {"type": "string", "enum": ["text", "outputs", "full"]},
+                "description": "What of the run is the answer; empty is as if it were not given.",
+                "schema": {"type": "string", "enum": ["text", "outputs", "full", ""]},
             },
             parameter("RequestId"),
         ],
