@@ -3,15 +3,24 @@
 import re
 from dataclasses import dataclass, field
 from mimetypes import MimeTypes
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 type FileObject = dict[str, Any]
 """A file as Dify's runs take it: `type`, `transfer_method` and what the method needs."""
 
+MAX_FILES = 500
+"""Of a request; each is an upload, or an object that Dify looks up."""
+
 MAX_NAME_CHARACTERS = 200
 """Dify keeps names in a column of 255 characters."""
+
+MAX_LOOKED_AT_CHARACTERS = 1000
+"""Of a name that a caller sent; file systems end names at 255."""
+
+MAX_URL_CHARACTERS = 8192
+"""Of a file's URL. Servers take no longer ones, and Python keeps those that it parsed last."""
 
 UNKNOWN_TYPE = "application/octet-stream"
 """What senders say who don't know (RFC 2046, 4.5.1); curl does for most names."""
@@ -117,8 +126,14 @@ def is_surely(type_: str, mime_type: str) -> bool:
 
 def guess_mime_type(name: str) -> str:
     """The MIME type that a file's name tells; `application/octet-stream` if it tells none."""
-    extension = PurePosixPath(name.rpartition("/")[2]).suffix.lower()
+    # not with pathlib, which keeps every name that it has ever taken apart
+    extension = splitext(_last_segment(name))[1].lower()
     return _TYPES.types_map[1].get(extension, UNKNOWN_TYPE)
+
+
+def _last_segment(name: str) -> str:
+    """What stands behind the last slash; of that the end, which has the extension."""
+    return name[-MAX_LOOKED_AT_CHARACTERS:].replace("\\", "/").rpartition("/")[2]
 
 
 def clean_name(name: str, mime_type: str) -> str:
@@ -128,19 +143,20 @@ def clean_name(name: str, mime_type: str) -> str:
         name: any text.
         mime_type: gives a file without a name its extension.
     """
-    base = name.replace("\\", "/").rpartition("/")[2]
-    base = _UNFIT.sub(" ", base).strip()
+    base = _UNFIT.sub(" ", _last_segment(name)).strip()
     if not base.strip("."):
         return f"file{_TYPES.guess_extension(mime_type) or ''}"
     if len(base) > MAX_NAME_CHARACTERS:
-        extension = PurePosixPath(base).suffix[:20]
+        extension = splitext(base)[1][:20]
         base = base[: MAX_NAME_CHARACTERS - len(extension)] + extension
     return base
 
 
 def is_web_url(text: str) -> bool:
     """Whether a text is an absolute http or https URL."""
-    if not text.lower().startswith(("http://", "https://")) or not text.isprintable():
+    if len(text) > MAX_URL_CHARACTERS or not text.isprintable():
+        return False
+    if not text.lower().startswith(("http://", "https://")):
         return False
     try:
         return bool(urlsplit(text).hostname)

@@ -22,6 +22,7 @@ from endpoints.http.errors import (
 )
 from provider.dify_errors import from_service_api
 from provider.files import LocalFile
+from provider.upload_errors import from_upload_answer
 
 CONNECT_SECONDS = 10.0
 """For a connection to be made; a host that takes longer is not there."""
@@ -117,9 +118,14 @@ class ServiceApiClient:
             ProxyError: Dify refuses it, can't be reached, or answers something else.
         """
         parts = {"file": (file.name, file.content, file.mime_type)}
-        return self._object(
-            self._send("POST", path, UPLOAD_SECONDS, data={"user": user}, files=parts)
-        )
+        response = self._send("POST", path, UPLOAD_SECONDS, data={"user": user}, files=parts)
+        if response.is_success or response.status_code == httpx.codes.UNAUTHORIZED:
+            return self._object(response)
+        try:
+            body = _body(response)
+        finally:
+            response.close()
+        raise from_upload_answer(response.status_code, body.decode("utf-8", "replace"))
 
     def _object(self, response: httpx.Response) -> dict[str, Any]:
         """The JSON object that Dify answers."""

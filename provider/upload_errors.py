@@ -9,13 +9,34 @@ import re
 from pydantic import ValidationError
 from requests import exceptions as http
 
-from endpoints.http.errors import AppError, AppTimeout, DifyRefusal, ProxyError
+from endpoints.http.errors import (
+    AppError,
+    AppTimeout,
+    DifyRefusal,
+    PayloadTooLarge,
+    ProxyError,
+)
 from provider.dify_errors import from_answer
 
 _REFUSAL = re.compile(r"upload file failed, status code: (\d{3}), response: (.*)", re.S)
 
 SDK_SECONDS = 10
 """What the SDK gives Dify for an upload; no setting changes it."""
+
+
+def from_upload_answer(status: int, body: str) -> ProxyError:
+    """The error behind an answer to an upload that is none of success.
+
+    Args:
+        status: of the answer.
+        body: of the answer: Dify's, or that of a proxy before it.
+    """
+    if status == 413 and not body.lstrip().startswith("{"):
+        return PayloadTooLarge("the server before Dify takes no files of this size.")
+    error = from_answer(status, body)
+    if isinstance(error, DifyRefusal):
+        return error
+    return AppError(f"Dify did not take the file (HTTP {status}).")
 
 
 def from_upload(failure: Exception) -> ProxyError | None:
@@ -28,11 +49,10 @@ def from_upload(failure: Exception) -> ProxyError | None:
         the error, or None if the failure is neither Dify's nor the daemon's but this plugin's.
     """
     if refusal := _REFUSAL.match(str(failure)):
-        error = from_answer(int(refusal[1]), refusal[2])
-        return error if isinstance(error, DifyRefusal) else AppError("Dify did not take the file.")
+        return from_upload_answer(int(refusal[1]), refusal[2])
     if isinstance(failure, http.Timeout | TimeoutError):
         return AppTimeout(f"Dify took longer than {SDK_SECONDS} s to take the file.")
-    if isinstance(failure, http.JSONDecodeError | ValidationError):
+    if isinstance(failure, http.JSONDecodeError | ValidationError | TypeError | AttributeError):
         return AppError("Dify answered the upload with something else than a file.")
     if isinstance(failure, http.RequestException):
         return AppError(

@@ -1,15 +1,22 @@
 """Bringing files to Dify before a run that uses them."""
 
+from collections.abc import Callable
+
 from endpoints.http.errors import InvalidParam, PayloadTooLarge, ProxyError
 from provider.app_form import CUSTOM, MEGABYTE, AppForm
 from provider.files import FileObject, GivenFile, LocalFile, is_surely
 from provider.ways import Way
 
+MAX_SHOWN_CHARACTERS = 100
+"""Of a field's name in a message."""
+
 type Files = dict[str, list[GivenFile]]
 """Files by the name under which they came; those with content are to be uploaded."""
 
 
-def upload_all(files: Files, form: AppForm, way: Way, user: str) -> dict[str, list[FileObject]]:
+def upload_all(
+    files: Files, form: AppForm, way: Way, user: str, check_goes_on: Callable[[], None]
+) -> dict[str, list[FileObject]]:
     """Upload every file that has content, one after the other.
 
     Args:
@@ -17,6 +24,7 @@ def upload_all(files: Files, form: AppForm, way: Way, user: str) -> dict[str, li
         form: the app's own; it knows Dify's limits, which are checked before any upload.
         way: how the app is reached, and so where its files have to be.
         user: who calls.
+        check_goes_on: called behind each upload; raises if nobody waits for the rest any more.
 
     Returns:
         Dify file objects in place of the contents, in the same order.
@@ -38,6 +46,7 @@ def upload_all(files: Files, form: AppForm, way: Way, user: str) -> dict[str, li
             if isinstance(given, LocalFile):
                 number += 1
                 uploaded = upload(given, way, user, number, len(local))
+                check_goes_on()
                 objects[name].append(_fitting(uploaded, given, form))
             else:
                 objects[name].append(given)
@@ -67,7 +76,8 @@ def upload(file: LocalFile, way: Way, user: str, number: int, total: int) -> Fil
 
 def described(file: LocalFile) -> str:
     """A file in words that its sender understands."""
-    return f"`{file.part}`, {file.name}"
+    part = file.part if len(file.part) <= MAX_SHOWN_CHARACTERS else f"{file.part[:99]}…"
+    return f"`{' '.join(part.split())}`, {file.name}"
 
 
 def _check_size(file: LocalFile, form: AppForm) -> None:
@@ -95,6 +105,7 @@ def _fitting(uploaded: FileObject, file: LocalFile, form: AppForm) -> FileObject
     entry = form.fields.get(file.part)
     only_custom = entry is not None and bool(entry.takes) and file.type not in entry.takes
     in_doubt = only_custom or not is_surely(file.type, file.mime_type)
-    if entry is not None and in_doubt and uploaded["transfer_method"] == "tool_file":
+    may_lack = uploaded["transfer_method"] == "tool_file" or (entry and CUSTOM in entry.takes)
+    if form.fields and in_doubt and may_lack:
         return {key: value for key, value in uploaded.items() if key != "type"}
     return uploaded

@@ -125,6 +125,12 @@ def test_text_that_is_none() -> None:
         _ = FormPart("a", b"x" * 1024 * 1024 + "\U0001f600".encode()).text
 
 
+def test_a_content_that_is_encoded_once_more_is_refused() -> None:
+    with pytest.raises(InvalidParam, match="`a`"):
+        parse(multipart(('; name="a"\r\nContent-Transfer-Encoding: base64', b"eA==")))
+    assert parse(multipart(('; name="a"\r\nContent-Transfer-Encoding: binary', b"x")))
+
+
 def test_a_form_has_its_limits() -> None:
     part = ('; name="a"', b"x")
     assert len(parse(multipart(*[part] * MAX_PARTS))) == MAX_PARTS
@@ -133,6 +139,8 @@ def test_a_form_has_its_limits() -> None:
     assert len(parse(b"a=1&" * MAX_PARTS, URLENCODED)) == MAX_PARTS
     with pytest.raises(PayloadTooLarge, match=str(MAX_PARTS)):
         parse(b"a=1&" * (MAX_PARTS + 1), URLENCODED)
+    with pytest.raises(PayloadTooLarge, match=str(MAX_PARTS)):
+        parse(b"&" * (MAX_PARTS + 1), URLENCODED)
     half = b"x" * (MAX_TEXT_BYTES // 2)
     assert len(parse(multipart(('; name="a"', half), ('; name="b"', half)))) == 2
     with pytest.raises(PayloadTooLarge, match=r"4\.5 MiB"):

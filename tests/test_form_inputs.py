@@ -1,16 +1,23 @@
 """What a form's fields become, by the app's own form."""
 
+import json
+import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoints.http.errors import InvalidParam
+from endpoints.http.errors import InvalidParam, PayloadTooLarge
 from endpoints.http.form_data import FormPart
 from endpoints.http.form_inputs import fill_in
+from endpoints.http.json_input import parse_json
 from provider.app_form import AppForm, FieldKind, read_app_form
+from provider.apps import App
+from provider.call import Call, Event
 from provider.files import (
+    FileObject,
     LocalFile,
     clean_name,
     guess_mime_type,
@@ -19,6 +26,8 @@ from provider.files import (
     remote_file,
 )
 from provider.top_level_files import place
+from provider.uploads import upload_all
+from provider.ways import Description, Via
 
 KINDS = ("text-input", "paragraph", "select", "number", "checkbox", "json_object", "file")
 SPECS: list[dict[str, Any]] = [{kind: {"variable": kind.replace("-", "_")}} for kind in KINDS]
@@ -87,6 +96,9 @@ def test_a_text_becomes_what_the_variable_holds(name: str, text: str, value: Any
         ("number", ["."]),
         ("number", ["\u0663"]),
         ("number", ["9" * 5000]),
+        ("number", ["1234567890123456789"]),
+        ("file", ["https://example.com/" + "y" * 9000]),
+        ("files_", [json.dumps([{}] * 501)]),
         ("checkbox", ["maybe"]),
         ("json_object", ["{"]),
         ("file", ["hello"]),
@@ -111,6 +123,73 @@ def test_an_unknown_variable_is_refused_with_the_names_that_exist() -> None:
         assert f"`{name}`" in refusal.value.message
     with pytest.raises(InvalidParam, match="It has none"):
         fill_in([FormPart("x", b"")], AppForm(), {})
+
+
+def test_a_field_that_was_left_empty_leaves_what_inputs_say() -> None:
+    parts = [FormPart("number", b""), FormPart("file", b"", ""), FormPart("select", b"")]
+    filled_form = fill_in(parts, FORM, {"number": 3, "file": {}, "select": "red"})
+    assert (filled_form.values, filled_form.files) == ({}, {})
+
+
+def test_long_names_and_urls_are_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            name = f"{number}" + "x" * 200_000
+            local_file("x", name, "", b"")
+            local_file("x", f"{name}/a.pdf", "", b"")
+            assert not is_web_url(f"https://example.com/{name}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2_000_000
+
+
+def test_json_has_a_limit_of_values() -> None:
+    assert parse_json("[" + "1," * 100_000 + "1]")
+    with pytest.raises(PayloadTooLarge):
+        parse_json(b"[" + b"[]," * 200_000 + b"[]]")
+
+
+class Uploads:
+    """A way that notes what is uploaded."""
+
+    takes_files = True
+    via = Via.SERVICE_API
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def upload(self, file: LocalFile, user: str, /) -> FileObject:
+        self.names.append(file.name)
+        return {"type": file.type, "transfer_method": "tool_file", "tool_file_id": file.name}
+
+    def run(self, call: Call) -> Iterator[Event]:
+        raise NotImplementedError
+
+    def describe(self, app: App, /) -> Description:
+        raise NotImplementedError
+
+
+def test_uploads_stop_when_nobody_waits_any_more() -> None:
+    way, files = Uploads(), [local_file("f", f"{n}.png", "", b"") for n in range(5)]
+
+    def left() -> None:
+        if len(way.names) == 2:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        upload_all({"f": [*files]}, AppForm(), way, "", left)
+    assert way.names == ["0.png", "1.png"]
+
+
+def test_a_file_that_is_surely_no_document_goes_without_a_type() -> None:
+    """Under the name of its variable, and as a file of the whole call."""
+    form = AppForm({"doc": FORM.fields["file"]})
+    for part in ("doc", "files"):
+        files = [local_file(part, "a.json", "", b""), local_file(part, "a.txt", "", b"")]
+        uploaded = upload_all({part: [*files]}, form, Uploads(), "", lambda: None)[part]
+        assert ["type" in file for file in uploaded] == [False, True]
 
 
 def test_a_variable_is_given_once() -> None:

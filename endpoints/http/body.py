@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-import orjson
 from werkzeug import Request
 
 from endpoints.http.errors import InvalidParam, PayloadTooLarge, UnsupportedMediaType
 from endpoints.http.form_data import MULTIPART, URLENCODED, FormPart, parse_form
+from endpoints.http.json_input import parse_json
 from provider.apps import is_uuid
+from provider.files import MAX_FILES
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """The plugin daemon reads this much of a body and cuts the rest without a word, so a body of just
@@ -134,8 +135,7 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
     if not body:
         return {}
     try:
-        # orjson refuses what Dify could not take either: lone surrogates, NaN, bytes not UTF-8
-        fields = orjson.loads(body)
+        fields = parse_json(body)
     except ValueError:
         raise InvalidParam("The body is not valid JSON in UTF-8.") from None
     if not isinstance(fields, dict):
@@ -152,8 +152,9 @@ def _form_body(parts: list[FormPart]) -> RunBody:
         elif part.name in reserved:
             raise InvalidParam(f"`{part.name}` is given twice.")
         else:
-            text = part.text
-            reserved[part.name] = _json_inputs(text) if part.name == "inputs" else text or None
+            is_inputs = part.name == "inputs"
+            text = part.json_text if is_inputs else part.text
+            reserved[part.name] = _json_inputs(text) if is_inputs else text or None
     return _run_body(reserved, tuple(others))
 
 
@@ -161,7 +162,7 @@ def _json_inputs(text: str) -> Any:
     if not text.strip():
         return None
     try:
-        return orjson.loads(text)
+        return parse_json(text)
     except ValueError:
         raise InvalidParam("`inputs` is not valid JSON.") from None
 
@@ -216,4 +217,6 @@ def _files(fields: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         return ()
     if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
         raise InvalidParam("`files` has to be a list of file objects.")
+    if len(files) > MAX_FILES:
+        raise InvalidParam(f"`files` takes {MAX_FILES} files at most.")
     return tuple(files)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 
+from endpoints.http.caller_watch import CallerLeft
 from endpoints.http.capacity import CAPACITY, Slot
 from endpoints.http.cors import add_cors_headers, preflight
 from endpoints.http.errors import InternalError, ProxyError
@@ -41,6 +42,8 @@ def answer(
         response = preflight(request, raw_settings)
         if response is None:
             response = _within_capacity(exchange, handle)
+    except CallerLeft:
+        response = Response(status=499)  # nobody reads it
     except ProxyError as error:
         response = error.response(exchange.request_id)
     except Exception as fault:

@@ -8,6 +8,7 @@ there, but for one: of a session that is over the serverless runtime says so.
 from collections.abc import Callable
 from typing import Protocol
 
+import gevent
 from gevent import Greenlet
 
 QUIET_SECONDS = 15.0
@@ -18,6 +19,26 @@ ANSWER_SECONDS = 5.0
 
 _SESSION_IS_OVER = "failed to get session info"
 """What the daemon's `serverless_handler` answers for a session that is over."""
+
+
+class CallerLeft(Exception):
+    """There is nobody to answer; never reaches a caller."""
+
+
+def is_there(ask: Callable[[], object]) -> bool:
+    """Whether the caller is there, asked at once.
+
+    Args:
+        ask: a question that blocks until it is answered; it may raise.
+    """
+    try:
+        with gevent.Timeout(ANSWER_SECONDS):
+            ask()
+    except gevent.Timeout:
+        return False
+    except Exception as answer:
+        return not _says_session_is_over(answer)
+    return True
 
 
 class Watch(Protocol):

@@ -37,7 +37,7 @@ def deliver(exchange: Exchange, way: Way, call: Call, body: RunBody) -> Call:
         # with stand-ins, to see whether there is a place before anything is uploaded
         taken = {name: files for name, files in filled.files.items() if name != FILES}
         place([{}] * top_level, inputs | taken, form)
-    uploaded = upload_all(filled.files, form, way, call.user)
+    uploaded = upload_all(filled.files, form, way, call.user, exchange.check_goes_on)
     files = (*call.files, *uploaded.pop(FILES, ()))
     for name, objects in uploaded.items():
         is_list = form.fields[name].kind is FieldKind.FILE_LIST

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Request
 
-from endpoints.http.caller_watch import CallerWatch
+from endpoints.http.caller_watch import CallerLeft, CallerWatch, is_there
 from endpoints.http.clock import CLOCK, Clock
+from endpoints.http.errors import AppTimeout
 
 if TYPE_CHECKING:  # importing the SDK patches the process with gevent: only the plugin does that
     from dify_plugin.core.runtime import Session
@@ -53,6 +54,24 @@ class Exchange:
         """Which endpoint of which workspace was called; "" if neither SDK nor daemon says."""
         return self.session.endpoint_id or self.request.headers.get("Dify-Hook-Id", "")
 
+    def check_goes_on(self) -> None:
+        """Look up in a work of several steps.
+
+        Raises:
+            AppTimeout: the answer has to be over by now.
+            CallerLeft: there is nobody to answer.
+        """
+        if self.clock.now() >= self.ends_by:
+            raise AppTimeout(
+                f"The request took too long. The administrator can raise {LIMIT_SETTING} (seconds) "
+                "in the plugin daemon's environment."
+            )
+        if not is_there(self._ask_for_nothing):
+            raise CallerLeft
+
+    def _ask_for_nothing(self) -> object:
+        return self.session.storage.exist(_QUESTION_KEY)
+
     def watch_caller(self, *, events_show_it: bool) -> CallerWatch:
         """A watch on the caller of this request.
 
@@ -60,7 +79,7 @@ class Exchange:
             events_show_it: events come over the session, so each one is a sign of life.
         """
         return CallerWatch(
-            lambda: self.session.storage.exist(_QUESTION_KEY),
+            self._ask_for_nothing,
             self.clock.now,
             events_show_it=events_show_it,
         )

@@ -14,7 +14,7 @@ from endpoints.http.exchange import Exchange
 from endpoints.http.form_data import MULTIPART
 from endpoints.http.settings import parse_settings
 from provider.app_form import AppForm
-from provider.files import GivenFile, local_file
+from provider.files import MAX_FILES, GivenFile, local_file
 from provider.reverse_invocation import ReverseInvocation
 from provider.uploads import upload_all
 
@@ -31,10 +31,11 @@ def upload_files(session: "Session", request: Request, raw_settings: Mapping[str
         raw_settings: the endpoint's settings as the daemon hands them over.
     """
 
-    def handle(_exchange: Exchange) -> Response:
+    def handle(exchange: Exchange) -> Response:
         authenticate(request, parse_settings(raw_settings))
         files = _files(request)
-        objects = upload_all({"": files}, AppForm(), ReverseInvocation(session), "")[""]
+        way = ReverseInvocation(session)
+        objects = upload_all({"": files}, AppForm(), way, "", exchange.check_goes_on)[""]
         return Response(encode_json({"data": objects}), content_type="application/json")
 
     return answer(session, request, raw_settings, handle)
@@ -49,8 +50,10 @@ def _files(request: Request) -> list[GivenFile]:
     files: list[GivenFile] = [
         local_file(part.name, part.filename or "", part.mime_type, part.content)
         for part in read_form(request, pieces)
-        if part.filename or (part.content and part.filename is not None)
+        if part.filename or (part.content and part.is_file)
     ]
+    if len(files) > MAX_FILES:
+        raise InvalidParam(f"A form may have {MAX_FILES} files at most.")
     if not files:
         raise InvalidParam("There is no file in the form; with curl: `-F file=@path`.")
     return files

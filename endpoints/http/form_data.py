@@ -23,7 +23,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 MAX_PARTS = 1000
 """Of a form; each takes some kilobytes of memory and, if it is a file, an upload."""
 
-MAX_HEAD_BYTES = 16 * 1024
+MAX_HEAD_BYTES = 4 * 1024
 """Of the headers of a part, and of what stands before the first one."""
 
 MAX_TEXT_BYTES = 4_718_592
@@ -35,6 +35,8 @@ characters."""
 
 _WIDE = re.compile(rb"[\xf0-\xf7]")
 """Begins a character beyond U+FFFF in UTF-8 (RFC 3629, 3)."""
+
+_AS_IT_IS = frozenset({"", "binary", "8bit", "7bit"})
 
 _BOUNDARY = re.compile(r"[\x20-\x7e]{1,70}")
 """What may divide the parts (RFC 2046, 5.1.1)."""
@@ -55,6 +57,26 @@ class FormPart:
     content: bytes = field(repr=False)
     filename: str | None = None
     mime_type: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has a file name, or says by its type that it is a file's content."""
+        return self.filename is not None or self._bare_type not in ("", "text/plain")
+
+    @property
+    def _bare_type(self) -> str:
+        return self.mime_type.partition(";")[0].strip().lower()
+
+    @property
+    def json_text(self) -> str:
+        """Its content as JSON text; browsers send a `Blob` of JSON under a file name.
+
+        Raises:
+            InvalidParam, PayloadTooLarge: as for `text`.
+        """
+        if self._bare_type == "application/json":
+            return FormPart(self.name, self.content).text
+        return self.text
 
     @property
     def text(self) -> str:
@@ -190,6 +212,11 @@ def _cut_well(pieces: Iterable[bytes], delimiter: bytes) -> Iterator[bytes]:
 def _begun(event: Field | File) -> _Part:
     if not isinstance(event.name, str):  # it is None where the header has none
         raise InvalidParam("A part of the form has no `name`.")
+    if event.headers.get("Content-Transfer-Encoding", "binary").lower() not in _AS_IT_IS:
+        # RFC 7578, 4.7, does away with it; taken as it is, the content would be another
+        raise InvalidParam(
+            f"`{shown(event.name)}` has a `Content-Transfer-Encoding`: leave it out."
+        )
     filename = event.filename if isinstance(event, File) else None
     return _Part(event.name, filename, event.headers.get("Content-Type", ""))
 
@@ -213,9 +240,12 @@ class _Pairs:
     def __init__(self) -> None:
         self._name = bytearray()
         self._part: _Part | None = None
-        self._count = 0
+        self._ends = 0
 
     def take(self, data: bytes) -> Iterator[tuple[_Part, int]]:
+        self._ends += data.count(b"&")
+        if self._ends > MAX_PARTS:
+            raise PayloadTooLarge(f"A form may have {MAX_PARTS} fields at most.")
         for position, piece in enumerate(data.split(b"&")):
             if position:
                 yield from self.end()
@@ -237,9 +267,6 @@ class _Pairs:
         self._name.clear()
 
     def _begun(self) -> _Part:
-        self._count += 1
-        if self._count > MAX_PARTS:
-            raise PayloadTooLarge(f"A form may have {MAX_PARTS} fields at most.")
         if len(self._name) > MAX_HEAD_BYTES:
             raise InvalidParam("A field of the form has a name that is too long.")
         try:

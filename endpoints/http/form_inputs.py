@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from endpoints.http.body import FILES
 from endpoints.http.errors import InvalidParam
 from endpoints.http.form_data import FormPart, shown
+from endpoints.http.json_input import parse_json
 from provider.app_form import AppForm, FieldKind, FormField
-from provider.files import FileObject, GivenFile, is_web_url, local_file, remote_file
+from provider.files import MAX_FILES, FileObject, GivenFile, is_web_url, local_file, remote_file
 
 MAX_SHOWN_NAMES = 50
 """Of the variables that a message lists."""
@@ -24,7 +23,9 @@ MAX_SHOWN_NAMES = 50
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 """As many digits as 64 bits hold: the daemon is written in Go."""
 
-_DECIMAL = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,4})?", re.ASCII)
+_DECIMAL = re.compile(
+    r"[+-]?(\d{1,400}\.\d{0,400}|\.\d{1,400}|\d{1,400}(?=[eE]))([eE][+-]?\d{1,4})?", re.ASCII
+)
 _TRUE = frozenset({"true", "on", "1", "yes"})
 _FALSE = frozenset({"false", "off", "0", "no"})
 
@@ -63,13 +64,13 @@ def fill_in(parts: Iterable[FormPart], form: AppForm, given: Mapping[str, Any]) 
         entry = form.fields.get(name)
         if entry is None:
             raise InvalidParam(_no_such_variable(name, form))
-        if name in given:
-            raise InvalidParam(f"`{shown(name)}` is given as a field and in `inputs`.")
         if entry.holds_files:
             if files := _checked(_files(same, entry), entry):
                 filled.files[name] = files
         elif (value := _value(same, entry)) is not None:
             filled.values[name] = value
+        if name in given and (name in filled.files or name in filled.values):
+            raise InvalidParam(f"`{shown(name)}` is given as a field and in `inputs`.")
     return filled
 
 
@@ -135,7 +136,7 @@ def _json(text: str, name: str) -> Any:
     if not text.strip():
         return None
     try:
-        return orjson.loads(text)
+        return parse_json(text)
     except ValueError:
         raise InvalidParam(f"`{name}` has to be JSON.") from None
 
@@ -159,14 +160,19 @@ def _checked(files: list[GivenFile], entry: FormField) -> list[GivenFile]:
 
 
 def _files(parts: Iterable[FormPart], entry: FormField) -> list[GivenFile]:
-    return [file for part in parts for file in _files_of(part, entry)]
+    files: list[GivenFile] = []
+    for part in parts:
+        files += _files_of(part, entry)
+        if len(files) > MAX_FILES:
+            raise InvalidParam(f"`{shown(entry.name)}` takes {MAX_FILES} files at most.")
+    return files
 
 
 def _files_of(part: FormPart, entry: FormField) -> list[GivenFile]:
     """What a part for files gives: its content, a URL, file objects as JSON, or nothing."""
     if not part.filename and not part.content:
         return []  # so browsers send a field in which no file was chosen
-    if part.filename is not None or _is_typed(part):
+    if part.is_file:
         return [local_file(entry.name, part.filename or "", part.mime_type, part.content)]
     text = part.text.strip()
     if not text:
@@ -176,14 +182,9 @@ def _files_of(part: FormPart, entry: FormField) -> list[GivenFile]:
     return list(_file_objects(text, entry.name))
 
 
-def _is_typed(part: FormPart) -> bool:
-    """Whether a part without a file name says all the same that it is a file's content."""
-    return part.mime_type.partition(";")[0].strip().lower() not in ("", "text/plain")
-
-
 def _file_objects(text: str, name: str) -> list[FileObject]:
     try:
-        objects = orjson.loads(text) if text.startswith(("{", "[")) else None
+        objects = parse_json(text) if text.startswith(("{", "[")) else None
     except ValueError:
         objects = None
     if isinstance(objects, dict):

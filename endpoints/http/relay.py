@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 
-from endpoints.http.caller_watch import Watch
+from endpoints.http.caller_watch import CallerLeft, Watch
 from endpoints.http.errors import AppTimeout, IncompleteStream, InternalError, ProxyError
 from endpoints.http.exchange import LIMIT_SETTING, Exchange
 from endpoints.http.intake import Inbox
@@ -16,10 +16,6 @@ PING_SECONDS = 10.0
 
 OPENING_SECONDS = 10.0
 """So long the status waits for the first event: an error that comes first is a real status then."""
-
-
-class CallerLeft(Exception):
-    """There is nobody to answer; never reaches a caller."""
 
 
 class Listener:

@@ -9,13 +9,14 @@ from werkzeug import Request, Response
 from endpoints.http.auth import authenticate
 from endpoints.http.body import RunBody, read_run_body
 from endpoints.http.boundary import answer
+from endpoints.http.caller_watch import CallerLeft
 from endpoints.http.delivery import deliver
 from endpoints.http.encoding import encode_json
 from endpoints.http.errors import InvalidParam
 from endpoints.http.exchange import Exchange
 from endpoints.http.intake import Intake
 from endpoints.http.negotiation import Format, choose_format
-from endpoints.http.relay import CallerLeft, Listener, Relay
+from endpoints.http.relay import Listener, Relay
 from endpoints.http.renderers import Renderer, renderer_of
 from endpoints.http.settings import Settings, parse_settings
 from endpoints.http.whole_answer import whole_answer
