@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from endpoints.senders.hmac_signature import HmacSignature
+from endpoints.senders.other_schemes import Ed25519, SharedToken
 from endpoints.senders.received import Received
 from endpoints.senders.sender import Scheme
 from endpoints.senders.webhook_setting import Webhook, parse_webhook
@@ -65,5 +66,5 @@ def scheme_of(name: str) -> tuple[Scheme, tuple[bytes, ...]]:
 def signature_header(name: str) -> tuple[str, HmacSignature | None]:
     """Where a sender's signature stands, and its row if it is an HMAC."""
     scheme, _ = scheme_of(name)
-    header: str = getattr(scheme, "header")  # noqa: B009
-    return header, scheme if isinstance(scheme, HmacSignature) else None
+    assert isinstance(scheme, HmacSignature | SharedToken | Ed25519)
+    return scheme.header, scheme if isinstance(scheme, HmacSignature) else None

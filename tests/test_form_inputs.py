@@ -165,10 +165,10 @@ class Uploads:
         return {"type": file.type, "transfer_method": "tool_file", "tool_file_id": file.name}
 
     def run(self, call: Call) -> Iterator[Event]:
-        raise NotImplementedError
+        return iter(())
 
     def describe(self, app: App, /) -> Description:
-        raise NotImplementedError
+        return Description({}, None)
 
 
 def test_uploads_stop_when_nobody_waits_any_more() -> None:

@@ -326,8 +326,17 @@ def call(**inputs: Any) -> Call:
             (TOOL, "b.pdf", ".pdf", "application/pdf", "tool_file"),
         )
     }
-    more = {"response_mode": "streaming", "conversation_id": "", "user": "", "uploads": uploads}
-    return Call("id", inputs, "query", clock=Clock(0), captures=Path(), **more)  # type: ignore[arg-type]
+    return Call(
+        "id",
+        inputs,
+        "query",
+        response_mode="streaming",
+        conversation_id="",
+        user="",
+        clock=Clock(0),
+        captures=Path(),
+        uploads=uploads,
+    )
 
 
 LOCAL, LOCAL_BIN, TOOL, UNKNOWN = (str(uuid.UUID(int=number)) for number in range(1, 5))

@@ -1,6 +1,7 @@
 """A delivery is noted once, whatever the storage does."""
 
 import threading
+from typing import Any
 
 import gevent
 import pytest
@@ -164,7 +165,8 @@ def test_a_storage_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPa
         storage = Silent()
 
     monkeypatch.setattr(storage, "STORAGE_SECONDS", 0.01)
-    patient = storage.SessionStorage(Session())  # type: ignore[arg-type]
+    session: Any = Session()
+    patient = storage.SessionStorage(session)
     with pytest.raises(StorageUnavailable):
         Deliveries(patient, "e", lambda: 0.0, Locks()).claim("1")
 
